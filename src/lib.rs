@@ -1,0 +1,24 @@
+//! forebay gathers AT Protocol events from a Redis stream in per-table buffers and drives
+//! them into PostgreSQL by binary COPY and set-based merges.
+//!
+//! # Invariants
+//!
+//! Each has a test that fails when it is broken.
+//!
+//! 1. **Commit before ack.** Only a durable batch can be acknowledged, and only a commit makes one.
+//! 2. **Every entry ends as merged, dead-lettered, or still pending.** Each op that is not stored
+//!    is counted with its reason.
+//! 3. **Convergence.** The tables depend on the set of entries alone, and equal one pass in
+//!    stream order.
+//! 4. **Counts equal rows**, after every commit.
+//! 5. **Memory is bounded**, and so is every queue, retry and loop.
+//! 6. **The pure core cannot fail on I/O and never panics**, whatever the bytes.
+//! 7. **Bad input never stops the process**; a server that is away never loses an entry; a broken
+//!    setup stops it with a sentence that says what to do.
+//! 8. **Schema `public` is never altered.**
+//!
+//! The modules stand in the order of the data.
+
+pub mod position;
+pub mod entry;
+pub mod stage;

@@ -1,0 +1,148 @@
+//! The staging tables and the kinds of rows in them: one descriptor each.
+//!
+//! It knows names, columns and their order, and nothing of how rows are made or merged. A test
+//! compares it with the staging tables as PostgreSQL has them.
+
+/// A staging table. Each has one COPY buffer in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Records with a second unique key: likes, follows and their like.
+    Pairs,
+    /// Posts.
+    Posts,
+    /// Every other record, identities and accounts.
+    Records,
+    /// Deletes of every kind.
+    Deletes,
+}
+
+impl Stage {
+    /// All of them, in the order in which they are copied.
+    pub const ALL: [Stage; 4] = [Stage::Pairs, Stage::Posts, Stage::Records, Stage::Deletes];
+
+    /// How many columns a row has.
+    #[must_use]
+    pub const fn columns(self) -> i16 {
+        match self {
+            Stage::Pairs => 14,
+            Stage::Posts => 20,
+            Stage::Records => 18,
+            Stage::Deletes => 4,
+        }
+    }
+}
+
+/// What a row becomes: the target table, or for the last two what an event of that name changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `likes`, from app.bsky.feed.like.
+    Likes,
+    /// `reposts` and `feed_items`, from app.bsky.feed.repost.
+    Reposts,
+    /// `bookmarks`, from app.bsky.bookmark.
+    Bookmarks,
+    /// `follows`, from app.bsky.graph.follow.
+    Follows,
+    /// `blocks`, from app.bsky.graph.block.
+    Blocks,
+    /// `list_blocks`, from app.bsky.graph.listblock.
+    ListBlocks,
+    /// `list_items`, from app.bsky.graph.listitem.
+    ListItems,
+    /// `verifications`, from app.bsky.graph.verification.
+    Verifications,
+    /// `posts`, `feed_items` and `quotes`, from app.bsky.feed.post.
+    Posts,
+    /// `users`, from app.bsky.actor.profile.
+    Users,
+    /// `lists`, from app.bsky.graph.list.
+    Lists,
+    /// `feed_generators`, from app.bsky.feed.generator.
+    FeedGenerators,
+    /// `starter_packs`, from app.bsky.graph.starterpack.
+    StarterPacks,
+    /// `labeler_services`, from app.bsky.labeler.service.
+    LabelerServices,
+    /// `labels`, from com.atproto.label.label.
+    Labels,
+    /// `thread_gates`, from app.bsky.feed.threadgate.
+    ThreadGates,
+    /// `post_gates`, from app.bsky.feed.postgate.
+    PostGates,
+    /// `generic_records`, from any other collection.
+    GenericRecords,
+    /// `users.handle`, from an identity event.
+    Handles,
+    /// `forebay.accounts`, from an account event.
+    Accounts,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 20] = [
+        Kind::Likes,
+        Kind::Reposts,
+        Kind::Bookmarks,
+        Kind::Follows,
+        Kind::Blocks,
+        Kind::ListBlocks,
+        Kind::ListItems,
+        Kind::Verifications,
+        Kind::Posts,
+        Kind::Users,
+        Kind::Lists,
+        Kind::FeedGenerators,
+        Kind::StarterPacks,
+        Kind::LabelerServices,
+        Kind::Labels,
+        Kind::ThreadGates,
+        Kind::PostGates,
+        Kind::GenericRecords,
+        Kind::Handles,
+        Kind::Accounts,
+    ];
+
+    /// The name that stands in the staging tables' `kind` column.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Likes => "likes",
+            Kind::Reposts => "reposts",
+            Kind::Bookmarks => "bookmarks",
+            Kind::Follows => "follows",
+            Kind::Blocks => "blocks",
+            Kind::ListBlocks => "list_blocks",
+            Kind::ListItems => "list_items",
+            Kind::Verifications => "verifications",
+            Kind::Posts => "posts",
+            Kind::Users => "users",
+            Kind::Lists => "lists",
+            Kind::FeedGenerators => "feed_generators",
+            Kind::StarterPacks => "starter_packs",
+            Kind::LabelerServices => "labeler_services",
+            Kind::Labels => "labels",
+            Kind::ThreadGates => "thread_gates",
+            Kind::PostGates => "post_gates",
+            Kind::GenericRecords => "generic_records",
+            Kind::Handles => "handles",
+            Kind::Accounts => "accounts",
+        }
+    }
+
+    /// The staging table that its creates and updates go to.
+    #[must_use]
+    pub const fn stage(self) -> Stage {
+        match self {
+            Kind::Likes
+            | Kind::Reposts
+            | Kind::Bookmarks
+            | Kind::Follows
+            | Kind::Blocks
+            | Kind::ListBlocks
+            | Kind::ListItems
+            | Kind::Verifications => Stage::Pairs,
+            Kind::Posts => Stage::Posts,
+            _ => Stage::Records,
+        }
+    }
+}
