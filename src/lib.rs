@@ -17,8 +17,21 @@
 //!    setup stops it with a sentence that says what to do.
 //! 8. **Schema `public` is never altered.**
 //!
-//! The modules stand in the order of the data.
+//! The modules stand in the order of the data: an entry is read at the source, decoded, routed and
+//! encoded into a batch; a lane flushes the batch and acknowledges it.
 
+// The pure core: no I/O, no clock.
 pub mod position;
 pub mod entry;
+pub mod partition;
+pub mod widths;
+pub mod tally;
+pub mod reject;
+pub mod letter;
+pub mod decode;
+pub mod route;
+pub mod rows;
 pub mod stage;
+pub mod encode;
+pub mod batch;
+pub mod generate;

@@ -1,1 +1,3 @@
-fn main(){}
+//! The `forebay` program.
+
+fn main() {}

@@ -86,7 +86,9 @@ mod tests {
 
     #[test]
     fn grows_with_the_stream_id() {
-        let ids = ["5-0", "5-1", "5-998", "5-999", "5-1000", "5-70000", "6-0", "6-1"];
+        let ids = [
+            "5-0", "5-1", "5-998", "5-999", "5-1000", "5-70000", "6-0", "6-1",
+        ];
         for pair in ids.windows(2) {
             assert!(position(pair[0]) < position(pair[1]), "{pair:?}");
         }
@@ -101,7 +103,15 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_id() {
-        for text in ["", "5", "5-", "-1", "a-1", "5-1-2", "18446744073709551616-0"] {
+        for text in [
+            "",
+            "5",
+            "5-",
+            "-1",
+            "a-1",
+            "5-1-2",
+            "18446744073709551616-0",
+        ] {
             assert!(text.parse::<StreamId>().is_err(), "{text}");
         }
     }

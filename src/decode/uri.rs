@@ -1,0 +1,168 @@
+//! The identifiers of the AT Protocol: DIDs, paths in a repository and at-uris.
+//!
+//! Pure checks of syntax. It knows nothing of whether what an identifier names exists. Every text
+//! that it accepts is ASCII, so that its length in bytes is its length in characters.
+
+/// Whether `text` is a DID (atproto.com/specs/did: `did:method:identifier`, at most 2048 bytes).
+#[must_use]
+pub fn is_did(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("did:") else {
+        return false;
+    };
+    let Some((method, identifier)) = rest.split_once(':') else {
+        return false;
+    };
+    let method_ok = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_lowercase());
+    let end_ok = !identifier.is_empty() && !identifier.ends_with([':', '%']);
+    method_ok && end_ok && text.len() <= 2048 && identifier.bytes().all(in_did)
+}
+
+fn in_did(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'%' | b'-')
+}
+
+/// Splits an op's path, `collection/rkey`; `None` if either part is not what the protocol allows
+/// (atproto.com/specs/nsid and /record-key).
+#[must_use]
+pub fn split_path(path: &str) -> Option<(&str, &str)> {
+    let (collection, rkey) = path.split_once('/')?;
+    (is_nsid(collection) && is_rkey(rkey)).then_some((collection, rkey))
+}
+
+fn is_nsid(text: &str) -> bool {
+    let segment = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.len() <= 317
+        && text.bytes().filter(|&byte| byte == b'.').count() >= 2
+        && text.split('.').all(segment)
+}
+
+fn is_rkey(text: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'~' | b'-');
+    !matches!(text, "" | "." | "..") && text.len() <= 512 && text.bytes().all(allowed)
+}
+
+/// Whether `text` is an at-uri (atproto.com/specs/at-uri-scheme): an authority that is a DID or
+/// handle, then perhaps a collection and a record key. What the parts contain is not looked at
+/// beyond the characters that a uri can have: a uri that only names something is kept as written.
+#[must_use]
+pub fn is_at_uri(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("at://") else {
+        return false;
+    };
+    let (authority, path) = rest
+        .split_once('/')
+        .map_or((rest, None), |(a, p)| (a, Some(p)));
+    let authority_ok = if authority.starts_with("did:") {
+        is_did(authority)
+    } else {
+        is_handle(authority)
+    };
+    authority_ok && text.len() <= 8192 && path.is_none_or(is_uri_path)
+}
+
+/// At least two labels with a dot between them.
+fn is_handle(text: &str) -> bool {
+    let label = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.contains('.') && text.split('.').all(label)
+}
+
+fn is_uri_path(path: &str) -> bool {
+    !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_dids() {
+        for did in [
+            "did:plc:z72i7hdynmk6r22z27h6tvur",
+            "did:web:example.com",
+            "did:web:localhost%3A3000",
+            "did:m:a",
+        ] {
+            assert!(is_did(did), "{did}");
+        }
+        let long = format!("did:plc:{}", "a".repeat(2048));
+        for text in [
+            "",
+            "did",
+            "did:",
+            "did:plc",
+            "did:plc:",
+            "DID:plc:a",
+            "did:PLC:a",
+            "did:plc:a:",
+            "did:plc:a b",
+            "did:plc:ä",
+            "did:plc:a/b",
+            "did:plc:a\0",
+            &long,
+        ] {
+            assert!(!is_did(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn splits_paths() {
+        assert_eq!(
+            split_path("app.bsky.feed.like/3k"),
+            Some(("app.bsky.feed.like", "3k"))
+        );
+        assert!(split_path("app.bsky.feed.post/a:b~c_d-e.f").is_some());
+        for path in [
+            "",
+            "/",
+            "a.b.c",
+            "a.b.c/",
+            "/x",
+            "a.b/x",
+            "a..b/x",
+            "a.b.c/x/y",
+            "a.b.c/..",
+            "a.b.c/ö",
+            "a.b.c/x y",
+            "a.b.c/\0",
+        ] {
+            assert_eq!(split_path(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn knows_at_uris() {
+        for uri in [
+            "at://did:plc:a",
+            "at://did:plc:a/app.bsky.feed.post/3k",
+            "at://example.com/app.bsky.feed.post",
+            "at://did:web:a.b/x",
+        ] {
+            assert!(is_at_uri(uri), "{uri}");
+        }
+        for text in [
+            "",
+            "at://",
+            "at:///x",
+            "https://a.b",
+            "at://did:plc/x",
+            "at://host/x",
+            "at://did:plc:a/",
+            "at://did:plc:a/x y",
+            "at://did:plc:a/\0",
+            "at://did:plc:a/ü",
+        ] {
+            assert!(!is_at_uri(text), "{text}");
+        }
+    }
+}

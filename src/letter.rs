@@ -1,0 +1,229 @@
+//! Dead letters: what could not be stored, in a form from which it can be put back on the stream.
+//!
+//! It cuts the failed op out of its commit byte for byte, so that a replay meets exactly what
+//! failed, in the dialect in which it came. It does not know why an op failed, beyond the words
+//! that it is given, nor where the letter is kept.
+
+use crate::decode::{envelope, json, span};
+use crate::entry::Entry;
+use crate::position::StreamId;
+use crate::reject::Reject;
+use std::borrow::Cow;
+
+/// What is kept at most of data that is no commit (CONTRACT §1).
+const FOREIGN_BYTES_MAX: usize = 1 << 20;
+
+/// An op, or a whole entry, that could not be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The id that decides its position when it is replayed: the first that the entry ever had.
+    pub id: StreamId,
+    /// The id under which the entry came this time.
+    pub entry_id: StreamId,
+    /// Which of the commit's ops, counted from 0; `None` for the entry as a whole.
+    pub op: Option<usize>,
+    /// The entry's `type`.
+    pub kind: String,
+    /// The commit with nothing but the failed op in `ops`; whatever is no commit as it came.
+    pub data: Vec<u8>,
+    /// `data` is only the first MiB.
+    pub truncated: bool,
+    /// The entry's `seq`.
+    pub seq: String,
+    /// How often Redis had delivered the entry.
+    pub deliveries: u32,
+    /// A stable text: `missing:subject`, `not_json`, or what the server said.
+    pub reason: Cow<'static, str>,
+    /// The column that refused it, as `table.column`, where that is known.
+    pub column: Option<Cow<'static, str>>,
+    /// The server's SQLSTATE, if it was the server that refused.
+    pub sqlstate: Option<String>,
+    /// What an operator can do about it.
+    pub remedy: Cow<'static, str>,
+}
+
+/// How many ops a commit has. `None` for what is no commit that can be taken apart: such an entry
+/// can only be stored or dead-lettered whole.
+#[must_use]
+pub fn op_count(entry: &Entry) -> Option<usize> {
+    if entry.kind != b"commit" {
+        return None;
+    }
+    let parsed = json::parse(entry.data.as_deref()?)?;
+    envelope::commit(&parsed.value)
+        .ok()
+        .map(|commit| commit.ops.len())
+}
+
+/// The letter for what the server refused.
+#[must_use]
+pub fn letter(
+    entry: &Entry,
+    op: Option<usize>,
+    reason: impl Into<Cow<'static, str>>,
+    column: Option<Cow<'static, str>>,
+    sqlstate: Option<String>,
+    remedy: impl Into<Cow<'static, str>>,
+) -> DeadLetter {
+    let (data, truncated) = Parts::of(entry).data(op);
+    DeadLetter {
+        id: entry.origin(),
+        entry_id: entry.id,
+        op,
+        kind: String::from_utf8_lossy(&entry.kind).into_owned(),
+        data,
+        truncated,
+        seq: String::from_utf8_lossy(&entry.seq).into_owned(),
+        deliveries: entry.deliveries,
+        reason: reason.into(),
+        column,
+        sqlstate,
+        remedy: remedy.into(),
+    }
+}
+
+/// The letter for what was found before the server saw it.
+#[must_use]
+pub fn rejected(
+    entry: &Entry,
+    parts: &Parts<'_>,
+    op: Option<usize>,
+    reject: &Reject,
+) -> DeadLetter {
+    let (data, truncated) = parts.data(op);
+    DeadLetter {
+        id: entry.origin(),
+        entry_id: entry.id,
+        op,
+        kind: String::from_utf8_lossy(&entry.kind).into_owned(),
+        data,
+        truncated,
+        seq: String::from_utf8_lossy(&entry.seq).into_owned(),
+        deliveries: entry.deliveries,
+        reason: reject.reason(),
+        column: reject.column.map(Cow::Borrowed),
+        sqlstate: None,
+        remedy: Cow::Borrowed(reject.problem.remedy()),
+    }
+}
+
+/// An entry's data taken apart once, for however many letters are made of it.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    data: &'a [u8],
+    /// Where the array of ops lies, and each op in it.
+    ops: Option<(span::Span, Vec<span::Span>)>,
+}
+
+impl<'a> Parts<'a> {
+    /// Finds the parts of an entry's data.
+    #[must_use]
+    pub fn of(entry: &'a Entry) -> Self {
+        let data = entry.data.as_deref().unwrap_or_default();
+        let ops = span::last_member(data, "ops")
+            .map(|array| (array.clone(), span::elements(data, array)));
+        Parts { data, ops }
+    }
+
+    /// The data of a letter, and whether it is cut.
+    fn data(&self, op: Option<usize>) -> (Vec<u8>, bool) {
+        match op.and_then(|op| self.with_only(op)) {
+            Some(data) => (data, false),
+            None => (
+                self.data[..self.data.len().min(FOREIGN_BYTES_MAX)].to_vec(),
+                self.data.len() > FOREIGN_BYTES_MAX,
+            ),
+        }
+    }
+
+    fn with_only(&self, op: usize) -> Option<Vec<u8>> {
+        let (array, elements) = self.ops.as_ref()?;
+        let op = self.data.get(elements.get(op)?.clone())?;
+        let (before, after) = (self.data.get(..array.start)?, self.data.get(array.end..)?);
+        Some([before, b"[", op, b"]", after].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: &str, data: &[u8]) -> Entry {
+        Entry {
+            id: StreamId { ms: 7, n: 1 },
+            orig_id: Some(StreamId { ms: 5, n: 0 }),
+            kind: kind.as_bytes().to_vec(),
+            data: Some(data.to_vec()),
+            seq: b"42".to_vec(),
+            deliveries: 3,
+        }
+    }
+
+    #[test]
+    fn keeps_the_commit_with_only_the_failed_op() {
+        let data = br#"{"repo": "did:plc:a", "ops": [], "rev":"3k", "ops": [ {"a": 1.10} , {"b":"\u0000]"},{}], "time" : "t"}"#;
+        let letter = letter(
+            &entry("commit", data),
+            Some(1),
+            "refused",
+            None,
+            Some("22021".to_owned()),
+            "do",
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&letter.data),
+            r#"{"repo": "did:plc:a", "ops": [], "rev":"3k", "ops": [{"b":"\u0000]"}], "time" : "t"}"#
+        );
+        assert_eq!(
+            (letter.id.ms, letter.entry_id.ms, letter.deliveries),
+            (5, 7, 3)
+        );
+        assert!(!letter.truncated);
+        assert_eq!(
+            (letter.kind.as_str(), letter.seq.as_str()),
+            ("commit", "42")
+        );
+    }
+
+    #[test]
+    fn keeps_a_mebibyte_of_what_is_no_commit() {
+        let long = vec![b'x'; FOREIGN_BYTES_MAX + 1];
+        let cut = letter(&entry("commit", &long), None, "not_json", None, None, "");
+        assert_eq!((cut.data.len(), cut.truncated), (FOREIGN_BYTES_MAX, true));
+        let whole = letter(
+            &entry("commit", &long[1..]),
+            None,
+            "not_json",
+            None,
+            None,
+            "",
+        );
+        assert!(!whole.truncated);
+        let no_such_op = letter(
+            &entry("commit", b"{\"ops\":[]}"),
+            Some(4),
+            "",
+            None,
+            None,
+            "",
+        );
+        assert_eq!(no_such_op.data, b"{\"ops\":[]}");
+    }
+
+    #[test]
+    fn counts_the_ops_of_commits_only() {
+        assert_eq!(
+            op_count(&entry("commit", br#"{"repo":"did:plc:a","ops":[{},5]}"#)),
+            Some(2)
+        );
+        assert_eq!(
+            op_count(&entry("commit", br#"{"repo":"x","ops":[{},5]}"#)),
+            None
+        );
+        assert_eq!(op_count(&entry("commit", b"{")), None);
+        assert_eq!(
+            op_count(&entry("identity", br#"{"did":"did:plc:a"}"#)),
+            None
+        );
+    }
+}
