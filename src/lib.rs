@@ -35,3 +35,8 @@ pub mod stage;
 pub mod encode;
 pub mod batch;
 pub mod generate;
+
+// What surrounds the worker.
+pub mod migrate;
+#[cfg(unix)]
+pub mod local;

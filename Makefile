@@ -1,0 +1,33 @@
+# What a newcomer needs: `make demo` and `make test`. Both install what is missing.
+
+# Real events, where this checkout has them; tests that need them say that they are skipped
+# otherwise.
+data := $(abspath $(wildcard ../shared/data))
+ifneq ($(data),)
+FOREBAY_TEST_DATA ?= $(data)
+endif
+ifdef FOREBAY_TEST_DATA
+export FOREBAY_TEST_DATA
+endif
+
+.PHONY: help deps demo test lint bench
+
+help:   ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+deps:   ## install PostgreSQL, Redis and a linker where they are missing; start nothing
+	@scripts/install-servers.sh
+
+demo: deps  ## 200,000 generated events through private servers, with figures; more: ARGS='--events 1000000'
+	cargo run --release -- demo $(ARGS)
+
+test: deps  ## every test, those against private servers among them
+	cargo test
+
+lint: deps  ## formatting and clippy
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+bench: deps  ## decode to COPY bytes alone, then events/s end to end on private servers
+	cargo bench
+	cargo run --release -- demo $(ARGS)
