@@ -36,7 +36,26 @@ pub mod encode;
 pub mod batch;
 pub mod generate;
 
+// What talks to the servers.
+pub mod error;
+pub mod retry;
+pub mod source;
+pub mod sql;
+pub mod flush;
+pub mod split;
+pub mod ack;
+pub mod metrics;
+pub mod store;
+pub mod lane;
+pub mod reader;
+pub mod housekeeping;
+pub mod pipeline;
+
 // What surrounds the worker.
+pub mod config;
+pub mod database;
 pub mod migrate;
 #[cfg(unix)]
 pub mod local;
+#[cfg(unix)]
+pub mod cli;

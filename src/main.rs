@@ -1,3 +1,7 @@
-//! The `forebay` program.
+//! The `forebay` program: see [`forebay::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    forebay::cli::main()
+}

@@ -1,0 +1,2 @@
+-- Copies a buffer into its staging table. In: PostgreSQL's binary COPY format.
+copy {stage} from stdin (format binary)

@@ -1,0 +1,16 @@
+-- Adds the staged records of a table with a second unique key, where neither key is taken.
+-- In: stage_pairs of kind '{table}'. Conflict keys: uri and the second key. Who is there stays;
+-- what was not added is settled afterwards. Lock order: uri.
+-- Out: how many staged rows have not simply been added.
+with added as (
+    insert into {table} ({columns})
+    select {values} from stage_pairs s
+    where s.kind = '{table}'
+    order by s.uri collate "C"
+    on conflict do nothing
+    returning 1
+)
+select (select count(*) from stage_pairs where kind = '{table}')
+     - (select count(*) from added)
+     + (select count(*) from stage_pairs s join forebay.duplicates d on d.uri = s.uri
+        where s.kind = '{table}')

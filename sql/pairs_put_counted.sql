@@ -1,0 +1,18 @@
+-- As pairs_put.sql, for a table whose rows count for their target.
+-- Out: deltas of what was really added; how many staged rows have not simply been added.
+with added as (
+    insert into {table} ({columns})
+    select {values} from stage_pairs s
+    where s.kind = '{table}'
+    order by s.uri collate "C"
+    on conflict do nothing
+    returning {key2} as target
+), counted as (
+    insert into stage_deltas (uri, {table})
+    select target, count(*) from added group by target
+    returning {table} as n
+)
+select (select count(*) from stage_pairs where kind = '{table}')
+     - (select coalesce(sum(n), 0) from counted)
+     + (select count(*) from stage_pairs s join forebay.duplicates d on d.uri = s.uri
+        where s.kind = '{table}')

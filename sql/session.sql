@@ -1,0 +1,20 @@
+-- What a lane's connection relies on, whatever the role or the database has set.
+-- Staging tables have no statistics and the merges are prepared once, so their generic plans must
+-- stay right while the tables grow from nothing to billions: rows are always reached by index from
+-- the staged side. A cut network must not leave locks behind, hence the time-outs.
+set default_transaction_isolation = 'read committed';
+set default_transaction_read_only = off;
+set synchronous_commit = on;
+set timezone = 'UTC';
+set lock_timeout = '30s';
+set statement_timeout = 0;
+set idle_in_transaction_session_timeout = '60s';
+set tcp_keepalives_idle = 10;
+set tcp_keepalives_interval = 5;
+set tcp_keepalives_count = 3;
+set enable_hashjoin = off;
+set enable_mergejoin = off;
+set enable_seqscan = off;
+set jit = off;
+set client_min_messages = warning;
+set search_path = public, pg_temp

@@ -1,0 +1,110 @@
+//! Acknowledging what is durable, and nothing else.
+//!
+//! Dead letters are copied to their stream first: an entry that is acknowledged is never asked
+//! for again, so the operator's dashboard must have its letter by then.
+
+use deadpool_redis::redis;
+
+use crate::error::RedisError;
+use crate::flush::Durable;
+use crate::letter::DeadLetter;
+use crate::position::StreamId;
+use crate::source::Redis;
+
+/// The stream on which operators see dead letters.
+pub const DEAD_LETTERS: &str = "firehose:dead-letters";
+
+/// Acknowledges all entries of a committed batch together.
+///
+/// # Errors
+///
+/// Nothing or all of it may have been done; the same again is harmless.
+pub async fn ack(redis: &Redis, durable: &Durable, letters_maxlen: u64) -> Result<(), RedisError> {
+    copy_letters(redis, durable.letters(), letters_maxlen).await?;
+    settle(redis, durable.ids()).await
+}
+
+/// Takes ids off the pending list whose entries the stream no longer has: there is nothing left
+/// to store. The caller counts them as lost.
+///
+/// # Errors
+///
+/// As [`ack`].
+pub async fn ack_gone(redis: &Redis, ids: &[StreamId]) -> Result<(), RedisError> {
+    settle(redis, ids).await
+}
+
+async fn settle(redis: &Redis, ids: &[StreamId]) -> Result<(), RedisError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut connection = redis.get().await?;
+    let mut command = redis::cmd("XACK");
+    command.arg(&redis.stream).arg(&redis.group);
+    for id in ids {
+        command.arg(id.to_string());
+    }
+    command
+        .query_async::<()>(&mut connection)
+        .await
+        .map_err(RedisError::during("acknowledging a batch"))
+}
+
+async fn copy_letters(
+    redis: &Redis,
+    letters: &[DeadLetter],
+    maxlen: u64,
+) -> Result<(), RedisError> {
+    const LETTERS_PER_ROUND_TRIP: usize = 64;
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let mut connection = redis.get().await?;
+    for some in letters.chunks(LETTERS_PER_ROUND_TRIP) {
+        let mut pipeline = redis::pipe();
+        for letter in some {
+            add_letter(&mut pipeline, letter, maxlen);
+        }
+        pipeline
+            .query_async::<()>(&mut connection)
+            .await
+            .map_err(RedisError::during("copying dead letters"))?;
+    }
+    Ok(())
+}
+
+/// The fields are CONTRACT §1's: the first five are what the dashboard reads.
+fn add_letter(pipeline: &mut redis::Pipeline, letter: &DeadLetter, maxlen: u64) {
+    let command = pipeline
+        .cmd("XADD")
+        .arg(DEAD_LETTERS)
+        .arg("MAXLEN")
+        .arg("~")
+        .arg(maxlen)
+        .arg("*");
+    command
+        .arg("type")
+        .arg(&letter.kind)
+        .arg("data")
+        .arg(&letter.data)
+        .arg("seq")
+        .arg(&letter.seq)
+        .arg("origId")
+        .arg(letter.id.to_string())
+        .arg("deliveries")
+        .arg(letter.deliveries)
+        .arg("reason")
+        .arg(letter.reason.as_ref())
+        .arg("op")
+        .arg(letter.op.map(|op| op.to_string()).unwrap_or_default())
+        .arg("column")
+        .arg(letter.column.as_deref().unwrap_or_default())
+        .arg("sqlstate")
+        .arg(letter.sqlstate.as_deref().unwrap_or_default())
+        .arg("remedy")
+        .arg(letter.remedy.as_ref());
+    if letter.truncated {
+        command.arg("truncated").arg("1");
+    }
+    command.ignore();
+}

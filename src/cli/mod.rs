@@ -1,0 +1,115 @@
+//! The commands. Flags in, exit code out: `main` is the one place where an error becomes a code.
+//!
+//! Exit codes: 0 done; 1 done, but something was found; 2 wrong usage or configuration; 3 a broken
+//! setup; 4 gave up on a server.
+
+mod demo;
+mod migrate;
+mod run;
+pub mod work;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogLevel;
+use crate::error::Stop;
+use crate::local::LocalError;
+use crate::migrate::MigrateError;
+
+/// From a Redis stream of AT Protocol events into PostgreSQL.
+#[derive(Parser)]
+#[command(name = "forebay", version, about, propagate_version = true)]
+struct Cli {
+    /// How much is logged
+    #[arg(long, env, global = true, ignore_case = true, default_value = "info")]
+    log_level: LogLevel,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Ingest the stream: the worker
+    Run(Box<crate::config::RunConfig>),
+    /// Make schema forebay, and the AppView's tables where they are missing
+    Migrate(crate::config::DatabaseConfig),
+    /// Ingest a generated firehose on private servers and show figures
+    Demo(demo::DemoConfig),
+}
+
+/// Why a command ends without having done its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// The setup is broken.
+    #[error(transparent)]
+    Stop(#[from] Stop),
+    /// Private servers could not be started.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The schema could not be made.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database cannot be reached.
+    #[error("{0}\n  remedy: check DATABASE_URL and that the server runs")]
+    Unreachable(String),
+    /// Something was found.
+    #[error("{0}")]
+    Found(String),
+    /// The terminal or the runtime failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Found(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::Stop(stop) => stop.exit_code(),
+            Failure::Local(_) | Failure::Migrate(_) | Failure::Io(_) => 3,
+            Failure::Unreachable(_) => 4,
+        }
+    }
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(cli.log_level);
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Io)
+        .and_then(|runtime| runtime.block_on(dispatch(cli.command)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("forebay: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(config) => run::run(*config).await,
+        Command::Migrate(config) => migrate::migrate(&config).await,
+        Command::Demo(config) => demo::demo(config).await,
+    }
+}
+
+fn log_to_stderr(level: LogLevel) {
+    // The clients' own chatter is not the worker's log.
+    let filter = format!("warn,forebay={}", level.filter());
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,0 +1,99 @@
+//! `forebay run`: the worker, until it is told to stop.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use super::{Failure, migrate, work};
+use crate::config::RunConfig;
+use crate::local::{Home, System};
+use crate::pipeline::Pipeline;
+
+/// The database of `--local`.
+const LOCAL_DATABASE: &str = "appview";
+
+/// Runs the worker, on private servers where that is asked for.
+pub async fn run(mut config: RunConfig) -> Result<(), Failure> {
+    match config.local.take() {
+        Some(dir) => run_locally(config, dir).await,
+        None => run_until_stopped(config).await,
+    }
+}
+
+async fn run_locally(mut config: RunConfig, dir: PathBuf) -> Result<(), Failure> {
+    let system = System::start(Home::Kept(dir)).await?;
+    let url = system.postgres.database(LOCAL_DATABASE).await?;
+    migrate::at(&url).await?;
+    config.redis.redis_url = system.redis.url();
+    info!(redis = %config.redis.redis_url, postgres = %url, "private servers run");
+    config.database.database_url = Some(url);
+    let ended = run_until_stopped(config).await;
+    system.stop().await?;
+    ended
+}
+
+async fn run_until_stopped(config: RunConfig) -> Result<(), Failure> {
+    let patience = Duration::from_millis(config.shutdown_timeout_ms);
+    let (stop, stopped) = watch::channel(false);
+    let mut signals = Signals::new()?;
+    let mut worker = tokio::spawn(run_pipeline(work::pipeline(config, stopped)?));
+    let ended = tokio::select! {
+        ended = &mut worker => Some(ended),
+        () = signals.next() => None,
+    };
+    let ended = match ended {
+        Some(ended) => Some(ended),
+        None => {
+            info!("stopping: what was read is written and acknowledged first");
+            // The receiver is the worker's, and the worker runs.
+            let _ = stop.send(true);
+            tokio::select! {
+                ended = &mut worker => Some(ended),
+                () = tokio::time::sleep(patience) => None,
+                () = signals.next() => None,
+            }
+        }
+    };
+    match ended {
+        Some(ended) => ended.map_err(|panic| crate::error::Stop::Broken(panic.to_string()))?,
+        None => {
+            warn!("stopped before all was written: what was not acknowledged comes again");
+            Ok(())
+        }
+    }
+}
+
+async fn run_pipeline(pipeline: Pipeline) -> Result<(), Failure> {
+    let metrics = std::sync::Arc::clone(&pipeline.metrics);
+    pipeline.run().await?;
+    info!(
+        entries = metrics.entries_acked(),
+        "all that was read is acknowledged"
+    );
+    Ok(())
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Signals, std::io::Error> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

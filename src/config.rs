@@ -1,0 +1,182 @@
+//! The worker's configuration: flags that equal environment variables, read once.
+//!
+//! Names and defaults that existed before forebay are CONTRACT §2's. It checks values and knows
+//! nothing of what they are used for; clap turns a wrong one into a sentence and exit code 2.
+
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
+
+/// Most bytes a `u64` flag that counts things may say; keeps sums of them far from overflow.
+const MANY: u64 = 1 << 40;
+
+fn at_least_one<T>() -> RangedU64ValueParser<T>
+where
+    T: TryFrom<u64> + Clone + Send + Sync + 'static,
+    <T as TryFrom<u64>>::Error: std::error::Error + Send + Sync + 'static,
+{
+    RangedU64ValueParser::new().range(1..=MANY)
+}
+
+/// Where Redis is and what is read there.
+#[derive(Args, Clone, Debug)]
+pub struct RedisConfig {
+    /// Redis, with user and password where it wants them
+    #[arg(
+        long,
+        env,
+        default_value = "redis://localhost:6379",
+        hide_env_values = true
+    )]
+    pub redis_url: String,
+    /// Key of the stream
+    #[arg(long, env, default_value = "firehose:events")]
+    pub redis_stream_key: String,
+    /// Consumer group
+    #[arg(long, env, default_value = "firehose-processors")]
+    pub redis_consumer_group: String,
+    /// Name of this consumer in the group; give each process its own
+    #[arg(long, env, default_value = "python-worker")]
+    pub consumer_id: String,
+    /// How many dead letters the stream firehose:dead-letters keeps
+    #[arg(long, env, default_value_t = 10_000)]
+    pub redis_dead_letter_maxlen: u64,
+}
+
+/// Where PostgreSQL is.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseConfig {
+    /// PostgreSQL, as a libpq URL
+    #[arg(long, env, hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Database connections at most; with fewer than lanes + 2, lanes are cut
+    #[arg(long, env, default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(3..=10_000))]
+    pub db_pool_size: usize,
+}
+
+/// How entries become batches.
+#[derive(Args, Clone, Debug)]
+pub struct FlowConfig {
+    /// Entries a read asks for when caught up; grows by itself under backlog
+    #[arg(long, env, default_value_t = 10, value_parser = at_least_one::<usize>())]
+    pub batch_size: usize,
+    /// Lanes: batches that are written at the same time
+    #[arg(long, env, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub parallel_consumers: usize,
+    /// Longest that an entry waits in a batch when caught up, in milliseconds
+    #[arg(long, env, default_value_t = 100, value_parser = at_least_one::<u64>())]
+    pub flush_interval_ms: u64,
+    /// Rows of a batch at most
+    #[arg(long, env, default_value_t = 50_000, value_parser = at_least_one::<usize>())]
+    pub flush_rows: usize,
+    /// Memory for buffers, shared by all lanes and both batches of each, in bytes
+    #[arg(long, env, default_value_t = 32 << 20, value_parser = RangedU64ValueParser::<usize>::new().range(1 << 20..=MANY))]
+    pub buffer_bytes: usize,
+}
+
+/// What else there is to say about a run.
+#[derive(Args, Clone, Debug)]
+pub struct RunConfig {
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub redis: RedisConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub flow: FlowConfig,
+    /// Longest that a stop waits for batches to be written, in milliseconds
+    #[arg(long, env, default_value_t = 30_000)]
+    pub shutdown_timeout_ms: u64,
+    /// Hours that tombstones of deleted records are kept at least
+    #[arg(long, env, default_value_t = 24, value_parser = RangedU64ValueParser::<u32>::new().range(1..=87_600))]
+    pub tombstone_retention_h: u32,
+    /// End with 0 when the stream is drained
+    #[arg(long)]
+    pub until_caught_up: bool,
+    /// Start private PostgreSQL and Redis servers that keep their data in this directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["database_url", "redis_url"])]
+    pub local: Option<PathBuf>,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    #[value(alias = "warn")]
+    Warning,
+    #[value(alias = "critical")]
+    Error,
+}
+
+impl LogLevel {
+    /// As tracing names it.
+    #[must_use]
+    pub const fn filter(self) -> &'static str {
+        match self {
+            LogLevel::Trace => "trace",
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warning => "warn",
+            LogLevel::Error => "error",
+        }
+    }
+}
+
+impl FlowConfig {
+    /// How many lanes the connections allow, and how many are asked for at most.
+    #[must_use]
+    pub fn lanes(&self, db_pool_size: usize) -> usize {
+        /// Housekeeping, and one to spare for whoever looks.
+        const OTHERS: usize = 2;
+        self.parallel_consumers
+            .min(db_pool_size.saturating_sub(OTHERS))
+            .max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        run: RunConfig,
+    }
+
+    #[test]
+    fn lanes_are_cut_to_the_connections() {
+        let line = Line::try_parse_from(["x", "--parallel-consumers", "5"]).unwrap();
+        assert_eq!(line.run.flow.lanes(20), 5);
+        assert_eq!(line.run.flow.lanes(7), 5);
+        assert_eq!(line.run.flow.lanes(4), 2);
+        assert_eq!(line.run.flow.lanes(3), 1);
+    }
+
+    #[test]
+    fn a_wrong_value_names_the_flag_the_value_and_what_is_allowed() {
+        let Err(error) = Line::try_parse_from(["x", "--parallel-consumers", "0"]) else {
+            panic!("zero lanes");
+        };
+        let text = error.to_string();
+        assert!(text.contains("--parallel-consumers"), "{text}");
+        assert!(text.contains("0 is not in 1..=64"), "{text}");
+        assert_eq!(error.exit_code(), 2);
+    }
+}

@@ -1,0 +1,268 @@
+//! What can go wrong with the servers, sorted once into what to do about it.
+//!
+//! Sorting goes by SQLSTATE and by the clients' error kinds, never by text. It knows nothing of
+//! batches; whoever holds one acts on the verdict.
+
+use std::fmt;
+
+use deadpool_redis::redis;
+use tokio_postgres::error::SqlState;
+
+/// What to do about a failed flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is wrong with the data: the same again, after a pause, on a new connection.
+    Retry,
+    /// Too much at once: the same in halves, and one entry alone for ever.
+    Halve,
+    /// A unique or foreign key: once again as it is, since a race may have caused it; then poison.
+    RetryOnce,
+    /// A row that the server will never take: find it and set it aside.
+    Poison,
+    /// The setup is broken: stop, say the remedy, acknowledge nothing.
+    Fatal,
+}
+
+/// A failure of a database call.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The server or the driver refused.
+    #[error("{what}: {}", Cause(source))]
+    Postgres {
+        /// What was being done.
+        what: &'static str,
+        /// The driver's error.
+        source: tokio_postgres::Error,
+    },
+    /// No connection was to be had.
+    #[error("no database connection: {source}")]
+    Pool {
+        /// The pool's error.
+        #[from]
+        source: deadpool_postgres::PoolError,
+    },
+}
+
+/// Shows an error with all that caused it: the driver's own text stops at "db error".
+struct Cause<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            write!(f, ": {error}")?;
+            next = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl DbError {
+    /// Names what was being done when the driver failed.
+    pub fn during(what: &'static str) -> impl FnOnce(tokio_postgres::Error) -> DbError {
+        move |source| DbError::Postgres { what, source }
+    }
+
+    fn postgres(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            DbError::Postgres { source, .. } => Some(source),
+            DbError::Pool { source } => match source {
+                deadpool_postgres::PoolError::Backend(error) => Some(error),
+                _ => None,
+            },
+        }
+    }
+
+    /// The server's SQLSTATE, where the server answered.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&SqlState> {
+        self.postgres().and_then(tokio_postgres::Error::code)
+    }
+
+    /// The column that the server blames.
+    #[must_use]
+    pub fn column(&self) -> Option<String> {
+        let db = self.postgres()?.as_db_error()?;
+        db.column().or_else(|| db.constraint()).map(str::to_owned)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self.sqlstate() {
+            Some(state) => verdict_of(state.code()),
+            None => Verdict::Retry,
+        }
+    }
+
+    /// What an operator can do about a [`Verdict::Fatal`].
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self.sqlstate().map(SqlState::code) {
+            Some("42501") => {
+                "grant the worker's role select, insert, update and delete on the tables of schema public and all rights on schema forebay"
+            }
+            Some("42P01" | "3F000") => {
+                "create the missing table: run `forebay migrate`, or let the AppView push its schema"
+            }
+            Some("42703") => {
+                "a column is missing or renamed: compare the tables with the contract and push the AppView's schema"
+            }
+            Some("42P10") => {
+                "a unique constraint is missing: restore the AppView's primary keys and unique constraints"
+            }
+            Some("28000" | "28P01" | "3D000") => {
+                "check user, password and database name in DATABASE_URL"
+            }
+            Some(_) => {
+                "the statement does not fit this database: check that its tables are the AppView's and that forebay's schema is up to date (`forebay migrate`)"
+            }
+            None => "check DATABASE_URL and the server's log",
+        }
+    }
+}
+
+/// Sorts a SQLSTATE (PostgreSQL manual, appendix A).
+#[must_use]
+pub fn verdict_of(code: &str) -> Verdict {
+    let class = code.get(..2).unwrap_or("");
+    match (code, class) {
+        ("57014" | "53200", _) => Verdict::Halve,
+        ("23503" | "23505", _) => Verdict::RetryOnce,
+        ("55P03" | "58030" | "25006" | "0A000" | "26000" | "25P03", _) => Verdict::Retry,
+        (_, "08" | "40" | "53") => Verdict::Retry,
+        ("57P01" | "57P02" | "57P03" | "57P04" | "57P05", _) => Verdict::Retry,
+        (_, "21" | "22" | "23" | "27" | "38" | "44" | "54" | "P0") => Verdict::Poison,
+        _ => Verdict::Fatal,
+    }
+}
+
+/// A failure of a Redis call.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    /// The server or the driver refused.
+    #[error("{what}: {source}")]
+    Redis {
+        /// What was being done.
+        what: &'static str,
+        /// The driver's error.
+        source: redis::RedisError,
+    },
+    /// No connection was to be had.
+    #[error("no Redis connection: {source}")]
+    Pool {
+        /// The pool's error.
+        #[from]
+        source: deadpool_redis::PoolError,
+    },
+}
+
+/// What to do about a failed Redis call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedisVerdict {
+    /// Away, loading, failing over: the same again, after a pause, on a new connection.
+    Retry,
+    /// The group or the stream is gone: make the group again at the stream's start.
+    NoGroup,
+    /// The setup is broken: stop and say so.
+    Fatal,
+}
+
+impl RedisError {
+    /// Names what was being done when the driver failed.
+    pub fn during(what: &'static str) -> impl FnOnce(redis::RedisError) -> RedisError {
+        move |source| RedisError::Redis { what, source }
+    }
+
+    /// What to do about it. The server's error code is the first word of its answer (Redis
+    /// manual, "RESP errors"); the driver hands it over as such.
+    #[must_use]
+    pub fn verdict(&self) -> RedisVerdict {
+        let source = match self {
+            RedisError::Redis { source, .. } => source,
+            RedisError::Pool { source } => match source {
+                deadpool_redis::PoolError::Backend(source) => source,
+                _ => return RedisVerdict::Retry,
+            },
+        };
+        match source.code() {
+            Some("NOGROUP") => RedisVerdict::NoGroup,
+            Some("WRONGTYPE" | "NOAUTH" | "NOPERM" | "WRONGPASS") => RedisVerdict::Fatal,
+            _ => match source.kind() {
+                redis::ErrorKind::InvalidClientConfig | redis::ErrorKind::AuthenticationFailed => {
+                    RedisVerdict::Fatal
+                }
+                _ => RedisVerdict::Retry,
+            },
+        }
+    }
+}
+
+/// Why the worker cannot go on. The process ends with [`Stop::exit_code`].
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// The database is not as it has to be.
+    #[error("{error}\n  remedy: {remedy}", remedy = error.remedy())]
+    Database {
+        /// What failed.
+        #[from]
+        error: DbError,
+    },
+    /// Redis is not as it has to be.
+    #[error(
+        "{error}\n  remedy: check REDIS_URL, its user and password, and that REDIS_STREAM_KEY names a stream"
+    )]
+    Redis {
+        /// What failed.
+        #[from]
+        error: RedisError,
+    },
+    /// A task of the worker ended as none should.
+    #[error("a part of the worker broke off: {0}; this is a defect, please report it")]
+    Broken(String),
+}
+
+impl Stop {
+    /// The process's exit code: a broken setup.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_every_row_of_the_failure_table() {
+        let cases = [
+            (
+                Verdict::Retry,
+                &[
+                    "08006", "40001", "40P01", "53300", "55P03", "57P01", "57P03", "58030",
+                    "25006", "0A000", "26000",
+                ][..],
+            ),
+            (Verdict::Halve, &["57014", "53200"]),
+            (Verdict::RetryOnce, &["23503", "23505"]),
+            (
+                Verdict::Poison,
+                &[
+                    "21000", "22001", "22P05", "23502", "23514", "27000", "38000", "44000",
+                    "54000", "P0001",
+                ],
+            ),
+            (
+                Verdict::Fatal,
+                &["42P01", "42501", "42703", "3D000", "XX000", "28P01", ""],
+            ),
+        ];
+        for (verdict, codes) in cases {
+            for code in codes {
+                assert_eq!(verdict_of(code), verdict, "{code}");
+            }
+        }
+    }
+}

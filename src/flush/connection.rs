@@ -1,0 +1,98 @@
+//! A lane's connection: from the pool, made ready once, renewed now and then.
+
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Object, Pool, Transaction};
+
+use crate::error::DbError;
+use crate::sql;
+
+/// A connection with its session set and its staging tables made.
+pub struct Connection {
+    client: Object,
+    since: Instant,
+}
+
+impl Connection {
+    /// Temporary tables hold back the database's oldest transaction id as long as their session
+    /// lives (PostgreSQL manual, "Routine Vacuuming"), so none lives much longer than this.
+    const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+
+    async fn ready(client: Object) -> Result<Connection, DbError> {
+        const WHAT: &str = "preparing a connection";
+        client
+            .batch_execute(sql::SESSION)
+            .await
+            .map_err(DbError::during(WHAT))?;
+        for staging in sql::STAGING {
+            client
+                .batch_execute(staging)
+                .await
+                .map_err(DbError::during(WHAT))?;
+        }
+        Ok(Connection {
+            client,
+            since: Instant::now(),
+        })
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, DbError> {
+        self.client
+            .transaction()
+            .await
+            .map_err(DbError::during("beginning a transaction"))
+    }
+}
+
+/// Where a lane's connection comes from.
+pub struct Connector {
+    pool: Pool,
+    held: Option<Connection>,
+}
+
+impl Connector {
+    /// Takes connections from a pool.
+    #[must_use]
+    pub fn new(pool: Pool) -> Self {
+        Connector { pool, held: None }
+    }
+
+    /// The connection, made if there is none or the one there is has grown old.
+    ///
+    /// # Errors
+    ///
+    /// None was to be had; try again by the error's verdict.
+    pub async fn get(&mut self) -> Result<&mut Connection, DbError> {
+        let usable = self.held.take().and_then(|held| {
+            if held.since.elapsed() < Connection::LONGEST_LIFE {
+                Some(held)
+            } else {
+                retire(held);
+                None
+            }
+        });
+        let connection = match usable {
+            Some(connection) => connection,
+            None => Connection::ready(self.pool.get().await?).await?,
+        };
+        Ok(self.held.insert(connection))
+    }
+
+    /// Lets go of a connection that has failed: its session and its plans go with it.
+    pub fn discard(&mut self) {
+        if let Some(held) = self.held.take() {
+            retire(held);
+        }
+    }
+}
+
+/// Ends a connection instead of giving it back: its staging tables would be there twice.
+fn retire(connection: Connection) {
+    drop(Object::take(connection.client));
+}
+
+impl Drop for Connector {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}

@@ -1,0 +1,220 @@
+//! One batch, one transaction: copy to staging, merge, commit.
+//!
+//! What comes out is a [`Durable`], the only thing that can be acknowledged. It knows nothing of
+//! Redis, nor what to do when it fails: the error carries that.
+
+mod connection;
+mod copy;
+mod known;
+mod letters;
+mod merge;
+mod pairs;
+mod posts;
+mod statement;
+mod strike;
+mod tail;
+
+pub use connection::{Connection, Connector};
+pub use known::Known;
+pub use statement::timestamp as statement_timestamp;
+
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::Transaction;
+
+use crate::batch::Batch;
+use crate::error::DbError;
+use crate::letter::DeadLetter;
+use crate::position::StreamId;
+
+/// A batch that is committed: its entries may be acknowledged.
+///
+/// Nothing outside this module can make one, so that no entry is acknowledged whose rows could
+/// still be lost.
+#[derive(Debug)]
+pub struct Durable {
+    ids: Vec<StreamId>,
+    letters: Vec<DeadLetter>,
+}
+
+impl Durable {
+    /// The entries that it is made of.
+    #[must_use]
+    pub fn ids(&self) -> &[StreamId] {
+        &self.ids
+    }
+
+    /// The dead letters that were committed with it.
+    #[must_use]
+    pub fn letters(&self) -> &[DeadLetter] {
+        &self.letters
+    }
+}
+
+/// How long the parts of a flush took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// COPY into staging.
+    pub copy: Duration,
+    /// Waiting for locks and merging.
+    pub merge: Duration,
+    /// COMMIT.
+    pub commit: Duration,
+}
+
+impl Times {
+    /// All of it.
+    #[must_use]
+    pub fn whole(&self) -> Duration {
+        self.copy + self.merge + self.commit
+    }
+}
+
+/// Writes a batch in one transaction.
+///
+/// Whatever happened before (a commit whose answer was lost, another worker's write), doing it
+/// again is harmless: the merges converge.
+///
+/// # Errors
+///
+/// Nothing is then written, or the commit's answer was lost; [`DbError::verdict`] says what to do
+/// with the batch, which is as it was.
+pub async fn flush(
+    connection: &mut Connection,
+    batch: &mut Batch,
+    known: &Known,
+) -> Result<(Durable, Times), DbError> {
+    let mut times = Times::default();
+    if batch.rows() > 0 || batch.stubs().next().is_some() || !batch.dead().is_empty() {
+        write(connection, batch, known, &mut times).await?;
+    }
+    let durable = Durable {
+        ids: batch.ids().to_vec(),
+        letters: batch.dead().to_vec(),
+    };
+    Ok((durable, times))
+}
+
+async fn write(
+    connection: &mut Connection,
+    batch: &mut Batch,
+    known: &Known,
+    times: &mut Times,
+) -> Result<(), DbError> {
+    let transaction = connection.begin().await?;
+    let start = Instant::now();
+    let copies = batch.copies();
+    let stubs = known.unknown_of(batch);
+    copy::copy(&transaction, copies, &stubs).await?;
+    times.copy = start.elapsed();
+    let start = Instant::now();
+    merge::lock_partitions(&transaction, &batch.partitions()).await?;
+    merge::merge(&transaction, batch, stubs.len()).await?;
+    letters::write(&transaction, batch.dead()).await?;
+    times.merge = start.elapsed();
+    let start = Instant::now();
+    transaction
+        .commit()
+        .await
+        .map_err(DbError::during("committing a batch"))?;
+    times.commit = start.elapsed();
+    known.learn(&stubs);
+    Ok(())
+}
+
+/// Many small batches in one transaction, each in a savepoint of its own: how poison is isolated.
+pub struct Isolation<'a> {
+    transaction: Transaction<'a>,
+    ids: Vec<StreamId>,
+    letters: Vec<DeadLetter>,
+}
+
+impl<'a> Isolation<'a> {
+    /// Begins, and takes every partition: its parts take the tail's locks many times, and no order
+    /// among them could be kept while other transactions run.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`].
+    pub async fn begin(connection: &'a mut Connection) -> Result<Isolation<'a>, DbError> {
+        let transaction = connection.begin().await?;
+        let all: Vec<i32> = (0..crate::partition::PARTITIONS.cast_signed()).collect();
+        merge::lock_partitions(&transaction, &all).await?;
+        Ok(Isolation {
+            transaction,
+            ids: Vec::new(),
+            letters: Vec::new(),
+        })
+    }
+
+    /// Writes a part in a savepoint; if the server refuses it, as if it had not been tried.
+    ///
+    /// # Errors
+    ///
+    /// With [`Verdict::Poison`](crate::error::Verdict) the transaction goes on without the part;
+    /// with any other the transaction is lost.
+    pub async fn attempt(&mut self, part: &mut Batch) -> Result<(), DbError> {
+        let savepoint = self
+            .transaction
+            .savepoint("part")
+            .await
+            .map_err(DbError::during("beginning a part"))?;
+        let copies = part.copies();
+        let stubs: Vec<_> = part.stubs().collect();
+        let attempt = async {
+            copy::copy(&savepoint, copies, &stubs).await?;
+            merge::merge(&savepoint, part, stubs.len()).await?;
+            letters::write(&savepoint, part.dead()).await?;
+            merge::unstage(&savepoint).await
+        };
+        match attempt.await {
+            Ok(()) => {
+                savepoint
+                    .commit()
+                    .await
+                    .map_err(DbError::during("keeping a part"))?;
+                self.letters.extend_from_slice(part.dead());
+                Ok(())
+            }
+            Err(refused) => {
+                savepoint
+                    .rollback()
+                    .await
+                    .map_err(DbError::during("undoing a part"))?;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Sets an op aside that the server refused.
+    ///
+    /// # Errors
+    ///
+    /// The transaction is then lost.
+    pub async fn bury(&mut self, letter: DeadLetter) -> Result<(), DbError> {
+        letters::write(&self.transaction, std::slice::from_ref(&letter)).await?;
+        self.letters.push(letter);
+        Ok(())
+    }
+
+    /// Notes that all of these entries are dealt with.
+    pub fn done_with(&mut self, ids: &[StreamId]) {
+        self.ids.extend_from_slice(ids);
+    }
+
+    /// Commits all parts and letters.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`].
+    pub async fn commit(self) -> Result<Durable, DbError> {
+        self.transaction
+            .commit()
+            .await
+            .map_err(DbError::during("committing isolated parts"))?;
+        Ok(Durable {
+            ids: self.ids,
+            letters: self.letters,
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! A lane: fills one batch while the one before is flushed.
+//!
+//! Two tasks and two batches that go round between them. The filling one only decodes and routes;
+//! the flushing one owns the lane's connection. When both batches are full the lane takes nothing
+//! more, which is the back-pressure that stops the reader.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, warn};
+
+use crate::ack;
+use crate::batch::Batch;
+use crate::entry::Entry;
+use crate::error::{RedisVerdict, Stop};
+use crate::flush::Durable;
+use crate::metrics::{Metrics, Pace, Reason};
+use crate::position::StreamId;
+use crate::retry::Backoff;
+use crate::source::Redis;
+use crate::store::Store;
+
+/// When a batch is full.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Rows at most.
+    pub rows: usize,
+    /// Bytes at most, of its buffers.
+    pub bytes: usize,
+    /// Age of its oldest entry at most, when the reader is at the stream's end.
+    pub age_live: Duration,
+    /// The same under backlog, when larger batches are worth more than their age.
+    pub age_behind: Duration,
+}
+
+/// A batch on its way to being flushed.
+pub struct Due {
+    batch: Batch,
+    reason: Reason,
+}
+
+/// The filling half.
+pub struct Filler {
+    /// When a batch is full.
+    pub limits: Limits,
+    /// Entries of this lane's repos.
+    pub entries: Receiver<Vec<Entry>>,
+    /// Batches that are empty.
+    pub spares: Receiver<Batch>,
+    /// Batches to be flushed.
+    pub due: Sender<Due>,
+    /// Where the reader says how it stands.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Filler {
+    /// Runs until the reader has no more entries and the last batch is handed over, or the
+    /// flushing half is gone.
+    pub async fn run(mut self) {
+        let Some(mut batch) = self.spares.recv().await else {
+            return;
+        };
+        let mut waiting = Vec::new().into_iter();
+        let mut since = None;
+        let mut open = true;
+        loop {
+            let reason = self.fill(&mut batch, &mut waiting, &mut since, open);
+            let deadline = since.unwrap_or_else(Instant::now) + self.age();
+            let hungry = open && waiting.len() == 0;
+            if !open && waiting.len() == 0 && batch.is_empty() {
+                return;
+            }
+            tokio::select! {
+                entries = self.entries.recv(), if hungry => match entries {
+                    Some(entries) => waiting = entries.into_iter(),
+                    None => open = false,
+                },
+                spare = self.spares.recv(), if reason.is_some() => {
+                    let (Some(spare), Some(reason)) = (spare, reason) else { return };
+                    let full = std::mem::replace(&mut batch, spare);
+                    since = None;
+                    if self.due.send(Due { batch: full, reason }).await.is_err() {
+                        return;
+                    }
+                },
+                () = sleep_until(deadline), if reason.is_none() && since.is_some() => {},
+            }
+        }
+    }
+
+    /// Takes waiting entries until the batch is full; says why it should go, if it should.
+    fn fill(
+        &self,
+        batch: &mut Batch,
+        waiting: &mut std::vec::IntoIter<Entry>,
+        since: &mut Option<Instant>,
+        open: bool,
+    ) -> Option<Reason> {
+        loop {
+            if batch.rows() >= self.limits.rows {
+                return Some(Reason::Rows);
+            }
+            if batch.bytes() >= self.limits.bytes {
+                return Some(Reason::Bytes);
+            }
+            let Some(entry) = waiting.next() else { break };
+            batch.push(&entry);
+            since.get_or_insert_with(Instant::now);
+        }
+        match since {
+            Some(_) if !open => Some(Reason::End),
+            Some(since) if since.elapsed() >= self.age() => Some(Reason::Age),
+            _ => None,
+        }
+    }
+
+    fn age(&self) -> Duration {
+        match self.metrics.pace() {
+            Pace::Live => self.limits.age_live,
+            Pace::Behind => self.limits.age_behind,
+        }
+    }
+}
+
+/// The flushing half.
+pub struct Flusher {
+    /// The way into the database.
+    pub store: Store,
+    /// Where batches are acknowledged.
+    pub redis: Redis,
+    /// How many dead letters their stream keeps.
+    pub letters_maxlen: u64,
+    /// Batches to be flushed.
+    pub due: Receiver<Due>,
+    /// Batches that are empty.
+    pub spares: Sender<Batch>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Flusher {
+    /// Runs until the filling half is gone and everything is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// The setup is broken; what was not acknowledged stays pending.
+    pub async fn run(mut self) -> Result<(), Stop> {
+        while let Some(Due { mut batch, reason }) = self.due.recv().await {
+            let stored = self.store.store(&mut batch).await?;
+            self.metrics.left(reason, batch.tally());
+            for durable in &stored.durable {
+                self.ack(durable).await?;
+            }
+            self.give_up(&stored.gone).await?;
+            batch.clear();
+            // The filling half may be gone already; then nobody needs the batch.
+            let _ = self.spares.send(batch).await;
+        }
+        Ok(())
+    }
+
+    /// Acknowledges, however long Redis is away: the rows are there, so that the same again costs
+    /// less than the whole batch once more.
+    async fn ack(&self, durable: &Durable) -> Result<(), Stop> {
+        let mut backoff = Backoff::new();
+        while let Err(error) = ack::ack(&self.redis, durable, self.letters_maxlen).await {
+            self.wait(error, &mut backoff).await?;
+        }
+        self.metrics.acked(durable.ids().len());
+        Ok(())
+    }
+
+    async fn give_up(&self, gone: &[StreamId]) -> Result<(), Stop> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        error!(
+            entries = gone.len(),
+            "entries were trimmed from the stream before they could be stored: lost"
+        );
+        let mut backoff = Backoff::new();
+        while let Err(error) = ack::ack_gone(&self.redis, gone).await {
+            self.wait(error, &mut backoff).await?;
+        }
+        self.metrics.lost(gone.len());
+        Ok(())
+    }
+
+    async fn wait(
+        &self,
+        error: crate::error::RedisError,
+        backoff: &mut Backoff,
+    ) -> Result<(), Stop> {
+        if error.verdict() == RedisVerdict::Fatal {
+            return Err(error.into());
+        }
+        let pause = backoff.pause();
+        if backoff.attempts() == 1 {
+            warn!("a batch cannot be acknowledged, trying again until it can: {error}");
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! What the worker counts, for whoever shows it.
+//!
+//! Counters and two histograms behind one lock that is taken once a batch. It knows numbers, not
+//! how they are printed.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hdrhistogram::Histogram;
+
+use crate::batch::Batch;
+use crate::error::DbError;
+use crate::flush::{Durable, Times};
+use crate::stage::Kind;
+use crate::tally::Tally;
+
+/// How the reader stands to the stream's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// At the end: what comes is passed on soon.
+    Live,
+    /// Behind it: what comes is gathered in large batches.
+    Behind,
+}
+
+/// Why a batch was flushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It had enough rows.
+    Rows,
+    /// Its buffers were full.
+    Bytes,
+    /// Its oldest entry had waited long enough.
+    Age,
+    /// The reader had no more.
+    End,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Reason; 4] = [Reason::Rows, Reason::Bytes, Reason::Age, Reason::End];
+
+    /// Its name in lists.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reason::Rows => "rows",
+            Reason::Bytes => "bytes",
+            Reason::Age => "age",
+            Reason::End => "end",
+        }
+    }
+}
+
+/// The worker's counters.
+pub struct Metrics {
+    behind: AtomicBool,
+    read: AtomicU64,
+    acked: AtomicU64,
+    retries: AtomicU64,
+    lost: AtomicU64,
+    batches: Mutex<Batches>,
+}
+
+/// What is counted batch by batch.
+pub struct Batches {
+    /// Flushes by reason, in the order of [`Reason::ALL`].
+    pub by_reason: [u64; 4],
+    /// Staged creates and updates by kind, in the order of [`Kind::ALL`].
+    pub rows: [u64; 20],
+    /// Staged deletes by kind, likewise.
+    pub deletes: [u64; 20],
+    /// Dead letters.
+    pub dead: u64,
+    /// Microseconds of whole flushes.
+    pub flush_micros: Histogram<u64>,
+    /// Sums by phase.
+    pub times: Times,
+    /// What decoding counted.
+    pub tally: Tally,
+}
+
+impl Metrics {
+    /// All zero.
+    ///
+    /// # Errors
+    ///
+    /// The histogram's bounds are wrong, which they are not.
+    pub fn new() -> Result<Self, hdrhistogram::CreationError> {
+        Ok(Metrics {
+            behind: AtomicBool::new(false),
+            read: AtomicU64::new(0),
+            acked: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            batches: Mutex::new(Batches::new()?),
+        })
+    }
+
+    /// How the reader stands.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        if self.behind.load(Ordering::Relaxed) {
+            Pace::Behind
+        } else {
+            Pace::Live
+        }
+    }
+
+    /// The reader says how it stands.
+    pub fn set_pace(&self, pace: Pace) {
+        self.behind.store(pace == Pace::Behind, Ordering::Relaxed);
+    }
+
+    /// Entries were read.
+    pub fn read(&self, entries: usize) {
+        self.read.fetch_add(entries as u64, Ordering::Relaxed);
+    }
+
+    /// Entries were acknowledged.
+    pub fn acked(&self, entries: usize) {
+        self.acked.fetch_add(entries as u64, Ordering::Relaxed);
+    }
+
+    /// How many entries were acknowledged so far.
+    #[must_use]
+    pub fn entries_acked(&self) -> u64 {
+        self.acked.load(Ordering::Relaxed)
+    }
+
+    /// How many entries were read so far.
+    #[must_use]
+    pub fn entries_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Entries were trimmed before they could be stored.
+    pub fn lost(&self, entries: usize) {
+        self.lost.fetch_add(entries as u64, Ordering::Relaxed);
+    }
+
+    /// How many entries were lost so far.
+    #[must_use]
+    pub fn entries_lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// A batch has to be tried again.
+    pub fn retried(&self, _refused: &DbError) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often a batch was tried again.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// A batch was committed whole.
+    pub fn flushed(&self, batch: &Batch, times: Times) {
+        let mut batches = self.lock();
+        batches.add_rows(batch);
+        batches.dead += batch.dead().len() as u64;
+        let micros = u64::try_from(times.whole().as_micros()).unwrap_or(u64::MAX);
+        batches.flush_micros.saturating_record(micros);
+        batches.times.copy += times.copy;
+        batches.times.merge += times.merge;
+        batches.times.commit += times.commit;
+    }
+
+    /// A batch was committed in parts, less the ops that were set aside.
+    pub fn isolated(&self, batch: &Batch, durable: &Durable) {
+        let mut batches = self.lock();
+        batches.add_rows(batch);
+        batches.dead += durable.letters().len() as u64;
+    }
+
+    /// A batch is done with.
+    pub fn left(&self, reason: Reason, tally: &Tally) {
+        let mut batches = self.lock();
+        batches.by_reason[reason as usize] += 1;
+        batches.tally.add(tally);
+    }
+
+    /// The counters of batches, as they are now.
+    pub fn batches(&self) -> MutexGuard<'_, Batches> {
+        self.lock()
+    }
+
+    /// Counters are right as far as they go, also when a lane broke off.
+    fn lock(&self) -> MutexGuard<'_, Batches> {
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Batches {
+    fn new() -> Result<Self, hdrhistogram::CreationError> {
+        const LONGEST_MICROS: u64 = 10 * 60 * 1_000_000;
+        const DIGITS: u8 = 2;
+        Ok(Batches {
+            by_reason: [0; 4],
+            rows: [0; 20],
+            deletes: [0; 20],
+            dead: 0,
+            flush_micros: Histogram::new_with_max(LONGEST_MICROS, DIGITS)?,
+            times: Times::default(),
+            tally: Tally::default(),
+        })
+    }
+
+    fn add_rows(&mut self, batch: &Batch) {
+        for (at, kind) in Kind::ALL.into_iter().enumerate() {
+            self.rows[at] += batch.puts(kind) as u64;
+            self.deletes[at] += batch.deletes(kind) as u64;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Finding the op that the server will not take, and storing all the others.
+//!
+//! Halving by savepoints in one transaction: at most two attempts for each halving of the entries
+//! and then of one commit's ops. It decides nothing but which part to try next.
+
+use std::sync::Arc;
+
+use crate::batch::Batch;
+use crate::entry::Entry;
+use crate::error::{DbError, Verdict};
+use crate::flush::{Connection, Durable, Isolation};
+use crate::letter::{DeadLetter, letter, op_count};
+use crate::position::StreamId;
+use crate::widths::Widths;
+
+/// What is tried at once.
+#[derive(Clone, Copy)]
+enum Piece<'e> {
+    Entry(&'e Entry),
+    Op(&'e Entry, usize),
+}
+
+impl<'e> Piece<'e> {
+    fn put_into(self, batch: &mut Batch) {
+        match self {
+            Piece::Entry(entry) => batch.push(entry),
+            Piece::Op(entry, op) => batch.push_op(entry, op),
+        }
+    }
+
+    /// The ops of an entry that has several; nothing for what cannot be taken apart.
+    fn parts(self) -> Vec<Piece<'e>> {
+        match self {
+            Piece::Entry(entry) => match op_count(entry) {
+                Some(ops) if ops > 1 => (0..ops).map(|op| Piece::Op(entry, op)).collect(),
+                _ => Vec::new(),
+            },
+            Piece::Op(..) => Vec::new(),
+        }
+    }
+
+    /// Where it is one op, that op.
+    fn op(self) -> (&'e Entry, Option<usize>) {
+        match self {
+            Piece::Entry(entry) => (entry, op_count(entry).filter(|ops| *ops == 1).map(|_| 0)),
+            Piece::Op(entry, op) => (entry, Some(op)),
+        }
+    }
+}
+
+/// Stores all that the server takes of entries that it refused together, and dead-letters the ops
+/// that it does not.
+///
+/// # Errors
+///
+/// Nothing is then stored; act on the error's verdict, which is never poison.
+pub async fn isolate(
+    connection: &mut Connection,
+    widths: &Arc<Widths>,
+    entries: &[Entry],
+) -> Result<Durable, DbError> {
+    let mut isolation = Isolation::begin(connection).await?;
+    // The whole has just failed, so that its halves come first. Each piece on the stack is half of
+    // what was above it: the stack stays short.
+    let mut stack = halves(entries.iter().map(Piece::Entry).collect());
+    while let Some(pieces) = stack.pop() {
+        let mut batch = Batch::new(Arc::clone(widths));
+        for piece in &pieces {
+            piece.put_into(&mut batch);
+        }
+        match isolation.attempt(&mut batch).await {
+            Ok(()) => {}
+            Err(refused) if is_poison(&refused) => {
+                let smaller = take_apart(&pieces);
+                if smaller.is_empty() {
+                    for piece in pieces {
+                        bury(&mut isolation, widths, piece, &refused).await?;
+                    }
+                }
+                stack.extend(smaller);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let ids: Vec<StreamId> = entries.iter().map(|entry| entry.id).collect();
+    isolation.done_with(&ids);
+    isolation.commit().await
+}
+
+fn is_poison(error: &DbError) -> bool {
+    matches!(error.verdict(), Verdict::Poison | Verdict::RetryOnce)
+}
+
+/// Smaller pieces to try, the first on top; none if this is a single op.
+fn take_apart<'e>(pieces: &[Piece<'e>]) -> Vec<Vec<Piece<'e>>> {
+    match pieces {
+        [one] => halves(one.parts()),
+        many => halves(many.to_vec()),
+    }
+}
+
+/// Both halves, the first last, for a stack. One piece is its own half.
+fn halves(mut pieces: Vec<Piece<'_>>) -> Vec<Vec<Piece<'_>>> {
+    match pieces.len() {
+        0 => Vec::new(),
+        1 => vec![pieces],
+        many => {
+            let second = pieces.split_off(many / 2);
+            vec![second, pieces]
+        }
+    }
+}
+
+/// Sets a refused op aside. The users rows that it names are made all the same.
+async fn bury(
+    isolation: &mut Isolation<'_>,
+    widths: &Arc<Widths>,
+    piece: Piece<'_>,
+    refused: &DbError,
+) -> Result<(), DbError> {
+    let (entry, op) = piece.op();
+    let mut stubs = Batch::new(Arc::clone(widths));
+    stubs.push_stubs(entry, op.unwrap_or(0));
+    match isolation.attempt(&mut stubs).await {
+        Err(error) if !is_poison(&error) => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    isolation.bury(refusal(entry, op, refused)).await
+}
+
+fn refusal(entry: &Entry, op: Option<usize>, refused: &DbError) -> DeadLetter {
+    const REMEDY: &str = "The database refused this row: look at the constraint or trigger that the server named, change it or the record, and replay the letter.";
+    letter(
+        entry,
+        op,
+        "refused",
+        refused.column().map(Into::into),
+        refused.sqlstate().map(|state| state.code().to_owned()),
+        REMEDY,
+    )
+}

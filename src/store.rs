@@ -1,0 +1,166 @@
+//! Making a batch durable, whatever it takes: again, in halves, or op by op.
+//!
+//! It acts on verdicts and knows nothing of why they were given. The loop ends with the batch
+//! stored or with a broken setup; time does not end it, because an entry must not be lost to a
+//! server that is away.
+
+use std::sync::Arc;
+
+use tracing::{error, info, warn};
+
+use crate::batch::Batch;
+use crate::entry::Entry;
+use crate::error::{DbError, RedisVerdict, Stop, Verdict};
+use crate::flush::{Connector, Durable, Known, Times, flush};
+use crate::metrics::Metrics;
+use crate::position::StreamId;
+use crate::retry::Backoff;
+use crate::source::{Redis, Reread, reread};
+use crate::split;
+use crate::widths::Widths;
+
+/// One lane's way into the database.
+pub struct Store {
+    /// Its connection.
+    pub connector: Connector,
+    /// Where entries are read again from.
+    pub redis: Redis,
+    /// Lengths of columns, for batches made again.
+    pub widths: Arc<Widths>,
+    /// Users with a row.
+    pub known: Arc<Known>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// Committed; may be acknowledged.
+    pub durable: Vec<Durable>,
+    /// Entries that had to be read again and that the stream has trimmed since.
+    pub gone: Vec<StreamId>,
+}
+
+impl Store {
+    /// Makes a batch durable.
+    ///
+    /// # Errors
+    ///
+    /// The setup is broken: nothing of the batch that is not in the answer may be acknowledged.
+    pub async fn store(&mut self, batch: &mut Batch) -> Result<Stored, Stop> {
+        let mut backoff = Backoff::new();
+        let mut keys_refused = false;
+        loop {
+            let refused = match self.flush(batch).await {
+                Ok((durable, times)) => {
+                    self.metrics.flushed(batch, times);
+                    if backoff.attempts() > 0 {
+                        info!("the database takes batches again");
+                    }
+                    return Ok(Stored {
+                        durable: vec![durable],
+                        gone: Vec::new(),
+                    });
+                }
+                Err(error) => error,
+            };
+            match refused.verdict() {
+                Verdict::RetryOnce if !keys_refused => keys_refused = true,
+                Verdict::Poison | Verdict::RetryOnce => return self.isolate(batch.ids()).await,
+                Verdict::Halve if batch.ids().len() > 1 => return self.halve(batch.ids()).await,
+                Verdict::Retry | Verdict::Halve => self.pause(&refused, &mut backoff).await,
+                Verdict::Fatal => return Err(refused.into()),
+            }
+        }
+    }
+
+    async fn flush(&mut self, batch: &mut Batch) -> Result<(Durable, Times), DbError> {
+        let connection = self.connector.get().await?;
+        flush(connection, batch, &self.known).await
+    }
+
+    /// Waits, and lets go of the connection: its plans, its session or its server may be what is
+    /// wrong, and a server that comes back may have lost users that were known.
+    async fn pause(&mut self, refused: &DbError, backoff: &mut Backoff) {
+        self.connector.discard();
+        self.known.forget();
+        let pause = backoff.pause();
+        self.metrics.retried(refused);
+        if backoff.attempts() == 1 {
+            warn!("the database does not take a batch, trying again until it does: {refused}");
+        }
+        tokio::time::sleep(pause).await;
+    }
+
+    /// Two batches of half the entries, each for itself.
+    async fn halve(&mut self, ids: &[StreamId]) -> Result<Stored, Stop> {
+        let found = self.reread(ids).await?;
+        let (first, second) = found.entries.split_at(found.entries.len() / 2);
+        let mut stored = Stored {
+            durable: Vec::new(),
+            gone: found.gone,
+        };
+        for half in [first, second] {
+            if half.is_empty() {
+                continue;
+            }
+            let part = Box::pin(self.store(&mut self.batch_of(half))).await?;
+            stored.durable.extend(part.durable);
+            stored.gone.extend(part.gone);
+        }
+        Ok(stored)
+    }
+
+    fn batch_of(&self, entries: &[Entry]) -> Batch {
+        let mut batch = Batch::new(Arc::clone(&self.widths));
+        for entry in entries {
+            batch.push(entry);
+        }
+        batch
+    }
+
+    /// Sets poison aside and stores the rest.
+    async fn isolate(&mut self, ids: &[StreamId]) -> Result<Stored, Stop> {
+        let mut backoff = Backoff::new();
+        loop {
+            let found = self.reread(ids).await?;
+            let refused = match self.try_isolate(&found.entries).await {
+                Ok(durable) => {
+                    for letter in durable.letters() {
+                        error!(entry = %letter.entry_id, op = letter.op, reason = %letter.reason, sqlstate = letter.sqlstate, column = letter.column.as_deref(), "an op was refused and set aside as a dead letter");
+                    }
+                    self.metrics
+                        .isolated(&self.batch_of(&found.entries), &durable);
+                    return Ok(Stored {
+                        durable: vec![durable],
+                        gone: found.gone,
+                    });
+                }
+                Err(error) => error,
+            };
+            match refused.verdict() {
+                Verdict::Fatal => return Err(refused.into()),
+                Verdict::Halve if ids.len() > 1 => return self.halve(ids).await,
+                _ => self.pause(&refused, &mut backoff).await,
+            }
+        }
+    }
+
+    async fn try_isolate(&mut self, entries: &[Entry]) -> Result<Durable, DbError> {
+        let connection = self.connector.get().await?;
+        split::isolate(connection, &self.widths, entries).await
+    }
+
+    /// Reads entries again, however long Redis is away.
+    async fn reread(&self, ids: &[StreamId]) -> Result<Reread, Stop> {
+        let mut backoff = Backoff::new();
+        loop {
+            match reread(&self.redis, ids).await {
+                Ok(found) => return Ok(found),
+                Err(error) if error.verdict() == RedisVerdict::Fatal => return Err(error.into()),
+                Err(_) => tokio::time::sleep(backoff.pause()).await,
+            }
+        }
+    }
+}
