@@ -1,0 +1,16 @@
+//! Everything that needs real servers, in one binary: they are started once.
+
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod convergence;
+mod generated;
+mod helpers;
+mod local;
+mod migrations;
+mod model;
+mod oracle;
+mod real;
+mod staging;
+mod support;
+mod tidy;

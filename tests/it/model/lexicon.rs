@@ -1,0 +1,192 @@
+//! The model's conversion of the SDK's dialect to the lexicon form, from CONTRACT §1 alone.
+
+use serde_json::{Map, Value, json};
+
+/// Fields of a record's lexicon whose snake_case the SDK writes; from the 26 record lexicons.
+const CAMEL: [&str; 40] = [
+    "accentForeground",
+    "acceptsInteractions",
+    "adultOnly",
+    "allowGroupInvites",
+    "allowIncoming",
+    "allowSubscriptions",
+    "aspectRatio",
+    "associatedRefs",
+    "basicTheme",
+    "bskyPostRef",
+    "byteEnd",
+    "byteStart",
+    "contentMode",
+    "continuityProofs",
+    "coverImage",
+    "createdAt",
+    "currentKey",
+    "defaultSetting",
+    "descriptionFacets",
+    "detachedEmbeddingUris",
+    "displayName",
+    "durationMinutes",
+    "embeddingRules",
+    "hiddenReplies",
+    "hideFromAlgorithmicRecommendations",
+    "joinedViaStarterPack",
+    "keyPackage",
+    "labelValueDefinitions",
+    "labelValues",
+    "messageMe",
+    "messageMeUrl",
+    "pinnedPost",
+    "publishedAt",
+    "reasonTypes",
+    "showButtonTo",
+    "showInDiscover",
+    "subjectCollections",
+    "subjectTypes",
+    "textContent",
+    "updatedAt",
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Dialect {
+    Sdk,
+    Lexicon,
+}
+
+/// The record as its lexicon has it, whichever dialect its objects are in.
+pub fn form(record: &Value) -> Value {
+    convert(record, Dialect::Lexicon)
+}
+
+fn convert(value: &Value, around: Dialect) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| convert(item, around)).collect(),
+        Value::Object(map) => match dialect(map, around) {
+            Dialect::Sdk => Value::Object(sdk_object(map)),
+            Dialect::Lexicon => {
+                let each = |(key, value): (&String, &Value)| {
+                    (key.clone(), convert(value, Dialect::Lexicon))
+                };
+                Value::Object(map.iter().map(each).collect())
+            }
+        },
+        other => other.clone(),
+    }
+}
+
+fn dialect(map: &Map<String, Value>, around: Dialect) -> Dialect {
+    if map.contains_key("py_type") {
+        Dialect::Sdk
+    } else if map.contains_key("$type") {
+        Dialect::Lexicon
+    } else {
+        around
+    }
+}
+
+fn sdk_object(map: &Map<String, Value>) -> Map<String, Value> {
+    let is_blob = map.contains_key("mimeType") || map.contains_key("mime_type");
+    let mut out = Map::new();
+    for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
+        let value = match blob_link(value) {
+            Some(link) if is_blob && key == "ref" => json!({ "$link": link }),
+            _ => convert(value, Dialect::Sdk),
+        };
+        out.insert(name(key), value);
+    }
+    out
+}
+
+fn name(key: &str) -> String {
+    if key == "py_type" {
+        return "$type".to_owned();
+    }
+    let known = CAMEL
+        .iter()
+        .chain(&["mimeType"])
+        .find(|camel| snake(camel) == key);
+    known.map_or(key, |camel| *camel).to_owned()
+}
+
+fn snake(camel: &str) -> String {
+    let mut out = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// The CID of a blob's `ref`, in whichever form it came.
+fn blob_link(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.starts_with("01") || text.starts_with("1220") => base32(text),
+        Value::String(text) => Some(text.clone()),
+        Value::Object(map) => {
+            let link = map.get("link").or(map.get("$link"))?;
+            link.as_str().map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
+/// `b` and the base32 of bytes that are given in hex.
+fn base32(hex: &str) -> Option<String> {
+    let mut bits = String::new();
+    for digit in hex.chars() {
+        bits.push_str(&format!("{:04b}", digit.to_digit(16)?));
+    }
+    while !bits.len().is_multiple_of(5) {
+        bits.push('0');
+    }
+    let letter = |at: usize| {
+        let five = u8::from_str_radix(&bits[at..at + 5], 2).expect("five bits");
+        char::from(b"abcdefghijklmnopqrstuvwxyz234567"[usize::from(five)])
+    };
+    Some(
+        std::iter::once('b')
+            .chain((0..bits.len()).step_by(5).map(letter))
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_object_has_its_own_dialect() {
+        let record = json!({
+            "py_type": "a.b", "$type": "a.b", "created_at": "x", "via": null, "record_type": null,
+            "signing_key": "01551220",
+            "embed": { "$type": "c.d", "created_at": null, "inner": { "byte_end": 1 } },
+            "index": { "byte_end": 3, "other_key": [null, { "alt": null, "mime_type": "x" }] },
+        });
+        let expected = json!({
+            "$type": "a.b", "createdAt": "x", "signing_key": "01551220",
+            "embed": { "$type": "c.d", "created_at": null, "inner": { "byte_end": 1 } },
+            "index": { "byteEnd": 3, "other_key": [null, { "mimeType": "x" }] },
+        });
+        assert_eq!(form(&record), expected);
+    }
+
+    #[test]
+    fn blob_refs_of_every_form() {
+        let cid = "bafkreias7oxbr6swsuggccmtnqpoeami4jza5x4w3urltn6gzhqf4k6k2e";
+        let hex = "0155122012fbae18fa56950c6109936c1ee20188e2720edf96dd22b9b7c6c9e05e2bcad1";
+        for given in [
+            json!(hex),
+            json!(cid),
+            json!({ "link": cid }),
+            json!({ "$link": cid }),
+        ] {
+            let blob = json!({ "py_type": "blob", "mime_type": "image/jpeg", "ref": given });
+            let expected =
+                json!({ "$type": "blob", "mimeType": "image/jpeg", "ref": { "$link": cid } });
+            assert_eq!(form(&blob), expected);
+        }
+        let no_blob = json!({ "py_type": "a.b", "ref": hex });
+        assert_eq!(form(&no_blob), json!({ "$type": "a.b", "ref": hex }));
+    }
+}

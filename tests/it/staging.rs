@@ -1,0 +1,32 @@
+//! The staging tables' descriptor against the tables as PostgreSQL makes them.
+
+use crate::support::Bed;
+use forebay::stage::Stage;
+
+fn statement(stage: Stage) -> (&'static str, &'static str) {
+    match stage {
+        Stage::Pairs => ("stage_pairs", include_str!("../../sql/stage_pairs.sql")),
+        Stage::Posts => ("stage_posts", include_str!("../../sql/stage_posts.sql")),
+        Stage::Records => ("stage_records", include_str!("../../sql/stage_records.sql")),
+        Stage::Deletes => ("stage_deletes", include_str!("../../sql/stage_deletes.sql")),
+    }
+}
+
+#[tokio::test]
+async fn every_staging_table_has_the_columns_of_its_descriptor() {
+    let bed = Bed::new().await;
+    for stage in Stage::ALL {
+        let (table, sql) = statement(stage);
+        bed.client.batch_execute(sql).await.unwrap();
+        let columns: i64 = bed
+            .client
+            .query_one(
+                "select count(*) from pg_attribute where attrelid = $1::text::regclass and attnum > 0",
+                &[&table],
+            )
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(columns, i64::from(stage.columns()), "{table}");
+    }
+}

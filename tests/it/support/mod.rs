@@ -1,0 +1,14 @@
+//! What every test against real servers needs.
+
+pub mod bed;
+pub mod cluster;
+pub mod counts;
+pub mod data;
+pub mod dump;
+pub mod servers;
+pub mod stream;
+pub mod tsv;
+pub mod worker;
+pub mod wait;
+
+pub use bed::{Bed, Made};

@@ -1,0 +1,17 @@
+//! Waiting for what another process does and nobody signals.
+
+use std::time::Duration;
+use tokio::time::{Instant, interval};
+
+const LIMIT: Duration = Duration::from_secs(30);
+const EVERY: Duration = Duration::from_millis(10);
+
+/// Waits until `done` says so; fails the test after half a minute.
+pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let limit = Instant::now() + LIMIT;
+    let mut ticks = interval(EVERY);
+    while !done().await {
+        assert!(Instant::now() < limit, "waited in vain until {what}");
+        ticks.tick().await;
+    }
+}
