@@ -1,11 +1,10 @@
 -- Enters the staged rows that want a contested key among the contested records.
--- In: stage_pairs of kind '{table}'. Conflict key: uri. The later position wins.
+-- In: stage_pairs of kind '{table}', after pairs_settled.sql. Conflict key: uri. The later position wins.
 insert into forebay.duplicates (kind, uri, key1, key2, cid, subject_cid, via, handle, created_at,
                                 position, tie, commit_time, commit_seq, commit_rev)
 select '{table}', {claimed}
 from stage_pairs s
-left join forebay.duplicates d on d.uri = s.uri
-where s.kind = '{table}' and {unsettled}
+where s.kind = '{table}'
 order by s.uri collate "C"
 on conflict (uri) do update
 set key1 = excluded.key1, key2 = excluded.key2, cid = excluded.cid,

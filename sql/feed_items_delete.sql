@@ -3,4 +3,4 @@
 delete from feed_items f
 using stage_deletes d
 where d.kind = '{table}' and f.uri = d.uri
-  and not exists (select from {table} t where t.uri = d.uri)
+  and not exists (select from {table} t where t.uri = d.uri offset 0)

@@ -14,4 +14,4 @@ update users u
 set handle = s.name
 from stage_records s
 where s.kind = 'handles' and u.did = s.did
-  and s.did in (select did from latest)
+  and (s.did in (select did from latest)) is true

@@ -14,5 +14,5 @@ with added as (
 )
 select (select count(*) from stage_pairs where kind = '{table}')
      - (select coalesce(sum(n), 0) from counted)
-     + (select count(*) from stage_pairs s join forebay.duplicates d on d.uri = s.uri
-        where s.kind = '{table}')
+     + (select count(*) from stage_pairs s where s.kind = '{table}'
+          and exists (select from forebay.duplicates d where d.uri = s.uri offset 0))

@@ -8,8 +8,8 @@ with touched as (
     from stage_deletes where kind in ('thread_gates', 'post_gates')
 ), gates as (
     select uri,
-           exists (select from thread_gates t where t.post_uri = touched.uri) as thread,
-           exists (select from post_gates g where g.post_uri = touched.uri) as embedding
+           exists (select from thread_gates t where t.post_uri = touched.uri offset 0) as thread,
+           exists (select from post_gates g where g.post_uri = touched.uri offset 0) as embedding
     from touched
 )
 update posts p

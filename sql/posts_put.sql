@@ -6,8 +6,8 @@ insert into posts (uri, cid, author_did, text, langs, parent_uri, parent_cid, ro
                    commit_time, commit_seq, commit_rev)
 select uri, cid, author_did, body, langs, parent_uri, parent_cid, root_uri, root_cid,
        embed, facets, tags,
-       exists (select from thread_gates g where g.post_uri = s.uri),
-       exists (select from post_gates g where g.post_uri = s.uri),
+       exists (select from thread_gates g where g.post_uri = s.uri offset 0),
+       exists (select from post_gates g where g.post_uri = s.uri offset 0),
        created_at, position, commit_time, commit_seq, commit_rev
 from stage_posts s
 order by uri collate "C"

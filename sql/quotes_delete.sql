@@ -4,7 +4,7 @@ with gone as (
     delete from quotes q
     using stage_deletes d
     where d.kind = 'posts' and q.uri = d.uri || '#quote'
-      and not exists (select from posts p where p.uri = d.uri)
+      and not exists (select from posts p where p.uri = d.uri offset 0)
     returning q.quoted_uri
 )
 insert into stage_deltas (uri, quotes)

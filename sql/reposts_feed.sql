@@ -5,7 +5,7 @@ insert into feed_items (uri, post_uri, originator_did, type, sort_at, cid, creat
 select s.uri, s.key2, s.key1, 'repost', s.created_at, s.cid, s.created_at, s.position
 from stage_pairs s
 where s.kind = 'reposts'
-  and exists (select from reposts r where r.uri = s.uri and r.indexed_at = s.position)
+  and exists (select from reposts r where r.uri = s.uri and r.indexed_at = s.position offset 0)
 order by s.uri collate "C"
 on conflict (uri) do update
 set post_uri = excluded.post_uri, originator_did = excluded.originator_did, type = excluded.type,

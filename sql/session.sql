@@ -1,7 +1,10 @@
 -- What a lane's connection relies on, whatever the role or the database has set.
 -- Staging tables have no statistics and the merges are prepared once, so their generic plans must
 -- stay right while the tables grow from nothing to billions: rows are always reached by index from
--- the staged side. A cut network must not leave locks behind, hence the time-outs.
+-- the staged side. What these settings cannot forbid (an index-only scan of a whole index, a hashed
+-- sub-select) the statements forbid with "offset 0", which keeps a sub-select where it stands.
+-- Sorts of a whole batch stay in memory. A cut network must not leave locks behind, hence the
+-- time-outs.
 set default_transaction_isolation = 'read committed';
 set default_transaction_read_only = off;
 set synchronous_commit = on;
@@ -16,5 +19,6 @@ set enable_hashjoin = off;
 set enable_mergejoin = off;
 set enable_seqscan = off;
 set jit = off;
+set work_mem = '32MB';
 set client_min_messages = warning;
 set search_path = public, pg_temp

@@ -4,4 +4,5 @@ delete from {stage} s
 where exists (
     select from forebay.tombstones t
     where t.uri = s.uri and (t.position, t.tie) >= (s.position, s.tie)
+    offset 0
 )

@@ -7,4 +7,5 @@ where (s.uri in (select uri from forebay.tombstones where position >= $1)) is tr
   and exists (
       select from forebay.tombstones t
       where t.uri = s.uri and (t.position, t.tie) >= (s.position, s.tie)
+      offset 0
   )

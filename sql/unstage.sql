@@ -1,7 +1,6 @@
 -- Empties the staging tables before the transaction's next part. Deletes rather than truncates:
 -- a TRUNCATE in a savepoint makes new files and catalog rows each time.
-with users as (delete from stage_users),
-     pairs as (delete from stage_pairs),
+with pairs as (delete from stage_pairs),
      posts as (delete from stage_posts),
      records as (delete from stage_records),
      deletes as (delete from stage_deletes),

@@ -1,13 +1,10 @@
--- Gives every DID that the batch names a users row.
--- In: stage_users (those not known to have one) and the DIDs of staged identities.
--- Conflict key: did. Who is there stays. Lock order: did; no later statement inserts users, so two
--- transactions cannot wait for each other's new users in a circle.
+-- Gives DIDs a users row. A transaction of its own, before the batch's: a row that another lane has
+-- just inserted is waited for until that lane commits, which must not be a whole batch away. A row
+-- too many does no harm; the batch's own commit makes these durable, since it comes later in the log.
+-- In: $1 the DIDs, each once; $2 the position at which each was first named.
+-- Conflict key: did. Who is there stays. Lock order: did.
 insert into users (did, handle, created_at, indexed_at)
-select did, 'handle.invalid', min(position), min(position) from (
-    select did, position from stage_users
-    union all
-    select did, position from stage_records where kind in ('handles', 'users')
-) s
-group by did
+select did, 'handle.invalid', position, position
+from unnest($1::text[], $2::timestamp[]) as named (did, position)
 order by did collate "C"
 on conflict (did) do nothing

@@ -435,6 +435,7 @@ impl Batch {
         self.row(Kind::Handles, stamp.position, |key, cells| {
             rows::handle(key, identity.did, handle, &stamp, cells).map(|()| Outcome::Row)
         })?;
+        self.dids.add(identity.did, Named::Subject, stamp.position);
         self.partitions |= 1 << partition::of(identity.did);
         Ok(())
     }

@@ -96,6 +96,12 @@ impl DbError {
         }
     }
 
+    /// Whether it is the fault of a row, so that other rows may be taken.
+    #[must_use]
+    pub fn is_row_local(&self) -> bool {
+        matches!(self.verdict(), Verdict::Poison | Verdict::RetryOnce)
+    }
+
     /// What an operator can do about a [`Verdict::Fatal`].
     #[must_use]
     pub fn remedy(&self) -> &'static str {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::entry::Entry;
-use crate::error::{DbError, Verdict};
-use crate::flush::{Connection, Durable, Isolation};
+use crate::error::DbError;
+use crate::flush::{Connection, Durable, Isolation, make_users};
 use crate::letter::{DeadLetter, letter, op_count};
 use crate::position::StreamId;
 use crate::widths::Widths;
@@ -59,22 +59,21 @@ pub async fn isolate(
     widths: &Arc<Widths>,
     entries: &[Entry],
 ) -> Result<Durable, DbError> {
+    // Ops that will be refused name users too, and they get their rows all the same.
+    make_users(connection, &batch_of(widths, &whole(entries))).await?;
     let mut isolation = Isolation::begin(connection).await?;
     // The whole has just failed, so that its halves come first. Each piece on the stack is half of
     // what was above it: the stack stays short.
-    let mut stack = halves(entries.iter().map(Piece::Entry).collect());
+    let mut stack = halves(whole(entries));
     while let Some(pieces) = stack.pop() {
-        let mut batch = Batch::new(Arc::clone(widths));
-        for piece in &pieces {
-            piece.put_into(&mut batch);
-        }
-        match isolation.attempt(&mut batch).await {
+        match isolation.attempt(&mut batch_of(widths, &pieces)).await {
             Ok(()) => {}
-            Err(refused) if is_poison(&refused) => {
+            Err(refused) if refused.is_row_local() => {
                 let smaller = take_apart(&pieces);
                 if smaller.is_empty() {
                     for piece in pieces {
-                        bury(&mut isolation, widths, piece, &refused).await?;
+                        let (entry, op) = piece.op();
+                        isolation.bury(refusal(entry, op, &refused)).await?;
                     }
                 }
                 stack.extend(smaller);
@@ -87,8 +86,16 @@ pub async fn isolate(
     isolation.commit().await
 }
 
-fn is_poison(error: &DbError) -> bool {
-    matches!(error.verdict(), Verdict::Poison | Verdict::RetryOnce)
+fn whole(entries: &[Entry]) -> Vec<Piece<'_>> {
+    entries.iter().map(Piece::Entry).collect()
+}
+
+fn batch_of(widths: &Arc<Widths>, pieces: &[Piece<'_>]) -> Batch {
+    let mut batch = Batch::new(Arc::clone(widths));
+    for piece in pieces {
+        piece.put_into(&mut batch);
+    }
+    batch
 }
 
 /// Smaller pieces to try, the first on top; none if this is a single op.
@@ -109,23 +116,6 @@ fn halves(mut pieces: Vec<Piece<'_>>) -> Vec<Vec<Piece<'_>>> {
             vec![second, pieces]
         }
     }
-}
-
-/// Sets a refused op aside. The users rows that it names are made all the same.
-async fn bury(
-    isolation: &mut Isolation<'_>,
-    widths: &Arc<Widths>,
-    piece: Piece<'_>,
-    refused: &DbError,
-) -> Result<(), DbError> {
-    let (entry, op) = piece.op();
-    let mut stubs = Batch::new(Arc::clone(widths));
-    stubs.push_stubs(entry, op.unwrap_or(0));
-    match isolation.attempt(&mut stubs).await {
-        Err(error) if !is_poison(&error) => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    isolation.bury(refusal(entry, op, refused)).await
 }
 
 fn refusal(entry: &Entry, op: Option<usize>, refused: &DbError) -> DeadLetter {

@@ -12,7 +12,7 @@ use std::ops::Range;
 pub enum Named {
     /// As the owner of a repository in which something was created or updated.
     Owner,
-    /// As followed, blocked or put on a list.
+    /// As followed, blocked, put on a list or given a handle.
     Subject,
 }
 

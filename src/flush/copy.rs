@@ -6,47 +6,23 @@ use futures::SinkExt;
 use std::pin::pin;
 
 use crate::batch::StageCopy;
-use crate::encode::{HEADER, RowWriter, TRAILER};
 use crate::error::DbError;
-use crate::position::Position;
-use crate::sql::{self, Staged};
-
-/// A DID that gets a users row, and since when it is known.
-pub type Stub<'a> = (&'a str, Position);
+use crate::sql;
+use crate::stage::Stage;
 
 const WHAT: &str = "copying rows to staging";
 
-/// Copies every buffer that has rows, and the stubs.
-pub async fn copy(
-    transaction: &Transaction<'_>,
-    copies: Vec<StageCopy>,
-    stubs: &[Stub<'_>],
-) -> Result<(), DbError> {
-    if !stubs.is_empty() {
-        send(transaction, Staged::Users, vec![encode(stubs)]).await?;
-    }
+/// Copies every buffer that has rows.
+pub async fn copy(transaction: &Transaction<'_>, copies: Vec<StageCopy>) -> Result<(), DbError> {
     for StageCopy { stage, chunks } in copies {
-        send(transaction, Staged::Rows(stage), chunks).await?;
+        send(transaction, stage, chunks).await?;
     }
     Ok(())
 }
 
-fn encode(stubs: &[Stub<'_>]) -> Bytes {
-    const BYTES_PER_STUB: usize = 64;
-    let mut out = Vec::with_capacity(HEADER.len() + stubs.len() * BYTES_PER_STUB);
-    out.extend_from_slice(&HEADER);
-    for (did, position) in stubs {
-        let mut row = RowWriter::begin(&mut out, 2);
-        row.text(did);
-        row.timestamp(position.at);
-    }
-    out.extend_from_slice(&TRAILER);
-    out.into()
-}
-
 async fn send(
     transaction: &Transaction<'_>,
-    into: Staged,
+    into: Stage,
     chunks: Vec<Bytes>,
 ) -> Result<(), DbError> {
     let statement = transaction

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxBuildHasher;
 
-use super::copy::Stub;
+use super::stubs::Stub;
 use crate::batch::Batch;
 
 /// A bounded memory of DIDs, shared by the lanes of a process.

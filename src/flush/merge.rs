@@ -24,14 +24,10 @@ pub async fn lock_partitions(
 }
 
 /// Merges what is staged.
-pub async fn merge(
-    transaction: &Transaction<'_>,
-    batch: &Batch,
-    stubs: usize,
-) -> Result<(), DbError> {
+pub async fn merge(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
     strike::strike(transaction, batch).await?;
     ties(transaction, batch).await?;
-    users(transaction, batch, stubs).await?;
+    users(transaction, batch).await?;
     gates(transaction, batch).await?;
     posts::merge(transaction, batch).await?;
     for pair in sql::repo_pairs() {
@@ -76,10 +72,7 @@ async fn ties(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbErro
     Ok(())
 }
 
-async fn users(transaction: &Transaction<'_>, batch: &Batch, stubs: usize) -> Result<(), DbError> {
-    if stubs > 0 || batch.puts(Kind::Handles) > 0 {
-        run(transaction, "merging users", sql::USERS_STUB, &[]).await?;
-    }
+async fn users(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
     if batch.deletes(Kind::Users) > 0 {
         const WHAT: &str = "deleting profiles";
         run(transaction, WHAT, &sql::PROFILES_DELETE, &[]).await?;

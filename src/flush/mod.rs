@@ -12,6 +12,7 @@ mod pairs;
 mod posts;
 mod statement;
 mod strike;
+mod stubs;
 mod tail;
 
 pub use connection::{Connection, Connector};
@@ -54,7 +55,7 @@ impl Durable {
 /// How long the parts of a flush took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Times {
-    /// COPY into staging.
+    /// Users rows, and COPY into staging.
     pub copy: Duration,
     /// Waiting for locks and merging.
     pub merge: Duration,
@@ -101,15 +102,16 @@ async fn write(
     known: &Known,
     times: &mut Times,
 ) -> Result<(), DbError> {
-    let transaction = connection.begin().await?;
     let start = Instant::now();
     let copies = batch.copies();
     let stubs = known.unknown_of(batch);
-    copy::copy(&transaction, copies, &stubs).await?;
+    stubs::make(connection, &stubs).await?;
+    let transaction = connection.begin().await?;
+    copy::copy(&transaction, copies).await?;
     times.copy = start.elapsed();
     let start = Instant::now();
     merge::lock_partitions(&transaction, &batch.partitions()).await?;
-    merge::merge(&transaction, batch, stubs.len()).await?;
+    merge::merge(&transaction, batch).await?;
     letters::write(&transaction, batch.dead()).await?;
     times.merge = start.elapsed();
     let start = Instant::now();
@@ -120,6 +122,20 @@ async fn write(
     times.commit = start.elapsed();
     known.learn(&stubs);
     Ok(())
+}
+
+/// Makes the users rows that a batch names, whatever becomes of its records. A row that the server
+/// refuses is left out: its records do not need it.
+///
+/// # Errors
+///
+/// As [`flush`], but never poison.
+pub async fn make_users(connection: &mut Connection, batch: &Batch) -> Result<(), DbError> {
+    let stubs: Vec<_> = batch.stubs().collect();
+    match stubs::make(connection, &stubs).await {
+        Err(refused) if refused.is_row_local() => stubs::make_each(connection, &stubs).await,
+        made => made,
+    }
 }
 
 /// Many small batches in one transaction, each in a savepoint of its own: how poison is isolated.
@@ -160,10 +176,9 @@ impl<'a> Isolation<'a> {
             .await
             .map_err(DbError::during("beginning a part"))?;
         let copies = part.copies();
-        let stubs: Vec<_> = part.stubs().collect();
         let attempt = async {
-            copy::copy(&savepoint, copies, &stubs).await?;
-            merge::merge(&savepoint, part, stubs.len()).await?;
+            copy::copy(&savepoint, copies).await?;
+            merge::merge(&savepoint, part).await?;
             letters::write(&savepoint, part.dead()).await?;
             merge::unstage(&savepoint).await
         };

@@ -22,44 +22,48 @@ pub async fn merge(
     if !holds(batch, pair.kind) {
         return Ok(());
     }
-    let mut settle = false;
+    let mut contested = 0;
+    let mut left_over = 0;
     if batch.deletes(pair.kind) > 0 {
-        settle |= delete(transaction, pair).await?;
+        contested = delete(transaction, pair).await?;
     }
     if batch.puts(pair.kind) > 0 {
-        settle |= put(transaction, pair).await?;
+        left_over = put(transaction, pair).await?;
     }
-    if settle {
-        settle_keys(transaction, pair).await?;
+    if contested > 0 || left_over > 0 {
+        settle(transaction, pair, contested).await?;
     }
     Ok(())
 }
 
-/// Deletes rows and contested records; says whether keys have to be settled for it.
-async fn delete(transaction: &Transaction<'_>, pair: &Pair) -> Result<bool, DbError> {
+/// Deletes rows and contested records; says how many keys have to be settled for it.
+async fn delete(transaction: &Transaction<'_>, pair: &Pair) -> Result<u64, DbError> {
     const WHAT: &str = "deleting pairs";
     run(transaction, WHAT, &pair.delete, &[]).await?;
     if pair.kind == Kind::Reposts {
         run(transaction, WHAT, &sql::REPOSTS_UNFEED, &[]).await?;
     }
-    Ok(run(transaction, WHAT, &pair.delete_duplicates, &[]).await? > 0)
+    run(transaction, WHAT, &pair.delete_duplicates, &[]).await
 }
 
-/// Adds rows; says whether keys have to be settled for those that could not simply be added.
-async fn put(transaction: &Transaction<'_>, pair: &Pair) -> Result<bool, DbError> {
+/// Adds rows; says how many were not simply added.
+async fn put(transaction: &Transaction<'_>, pair: &Pair) -> Result<i64, DbError> {
     const WHAT: &str = "merging pairs";
-    let left_over: i64 = ask_one(transaction, WHAT, &pair.put, &[]).await?;
+    let left_over = ask_one(transaction, WHAT, &pair.put, &[]).await?;
     if pair.kind == Kind::Reposts {
         run(transaction, WHAT, sql::REPOSTS_FEED, &[]).await?;
     }
-    if left_over == 0 {
-        return Ok(false);
-    }
-    Ok(run(transaction, WHAT, &pair.contest, &[]).await? > 0)
+    Ok(left_over)
 }
 
-async fn settle_keys(transaction: &Transaction<'_>, pair: &Pair) -> Result<(), DbError> {
+/// Chooses the holders of contested keys again. Of the staged rows only those may be left that
+/// want such a key, whatever brought us here.
+async fn settle(transaction: &Transaction<'_>, pair: &Pair, contested: u64) -> Result<(), DbError> {
     const WHAT: &str = "settling contested pairs";
+    run(transaction, WHAT, &pair.settled, &[]).await?;
+    if contested + run(transaction, WHAT, &pair.contest, &[]).await? == 0 {
+        return Ok(());
+    }
     run(transaction, WHAT, &pair.hold, &[]).await?;
     run(transaction, WHAT, &pair.claim, &[]).await?;
     run(transaction, WHAT, &pair.vacate, &[]).await?;

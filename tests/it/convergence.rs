@@ -1,7 +1,7 @@
 //! The same entries, whatever their way: the tables equal one pass in stream order.
 
 use super::generated;
-use super::model::{self, EntryLike, Model};
+use super::model::{self, Model};
 use super::support::stream::New;
 use super::support::worker::{Worker, drain};
 use super::support::{Bed, counts};

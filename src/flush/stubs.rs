@@ -1,0 +1,53 @@
+//! Users rows for every DID that a batch names, in a transaction of their own.
+//!
+//! They are wanted by all lanes at once, and whoever inserts a row that another transaction has
+//! just inserted waits for its end. So they are committed before the batch's transaction begins:
+//! that takes milliseconds, and a batch then never waits for another's users.
+
+use std::time::SystemTime;
+
+use tracing::warn;
+
+use super::connection::Connection;
+use super::statement::{run, timestamp};
+use crate::error::DbError;
+use crate::position::Position;
+use crate::sql;
+
+/// A DID that gets a users row, and the position at which it was first named.
+pub type Stub<'a> = (&'a str, Position);
+
+const WHAT: &str = "making users rows";
+
+/// Makes the rows that are missing.
+pub async fn make(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<(), DbError> {
+    if stubs.is_empty() {
+        return Ok(());
+    }
+    let dids: Vec<&str> = stubs.iter().map(|(did, _)| *did).collect();
+    let positions: Vec<SystemTime> = stubs
+        .iter()
+        .map(|(_, position)| timestamp(position.at))
+        .collect();
+    let transaction = connection.begin().await?;
+    // The batch's commit, which comes later in the log, is waited for; this one need not be.
+    run(&transaction, WHAT, sql::COMMIT_LATER, &[]).await?;
+    run(&transaction, WHAT, sql::USERS_STUB, &[&dids, &positions]).await?;
+    transaction.commit().await.map_err(DbError::during(WHAT))
+}
+
+/// Makes the rows one by one, leaving out those that the server refuses.
+pub async fn make_each(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<(), DbError> {
+    for stub in stubs {
+        match make(connection, std::slice::from_ref(stub)).await {
+            Err(refused) if refused.is_row_local() => {
+                warn!(
+                    did = stub.0,
+                    "a users row is refused and left out: {refused}"
+                );
+            }
+            made => made?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Every statement that forebay sends, from its file in `sql/`.
+//!
+//! It knows files, and the few tables for which one file serves with other names in it. Those
+//! names come from the descriptors below and from nowhere else: nothing on the stream is ever part
+//! of a statement.
+
+mod fill;
+mod other;
+mod pairs;
+mod records;
+
+pub use other::*;
+pub use pairs::{Pair, repo_pairs, shared_pairs};
+pub use records::{GATES, OWN_COUNTS, OwnCount, RECORDS, Record};
+
+/// Makes the constant of a statement from its file.
+macro_rules! statement {
+    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
+        $($(#[$doc])* pub const $name: &str = include_str!(concat!("../../sql/", $file));)*
+    };
+}
+
+statement! {
+    /// What a connection relies on.
+    SESSION = "session.sql";
+    /// Staging of pairs.
+    STAGE_PAIRS = "stage_pairs.sql";
+    /// Staging of posts.
+    STAGE_POSTS = "stage_posts.sql";
+    /// Staging of all other records.
+    STAGE_RECORDS = "stage_records.sql";
+    /// Staging of deletes.
+    STAGE_DELETES = "stage_deletes.sql";
+    /// Changes of counts.
+    STAGE_DELTAS = "stage_deltas.sql";
+    /// Keys to settle.
+    STAGE_CONTESTED = "stage_contested.sql";
+    /// Staging emptied within a transaction.
+    UNSTAGE = "unstage.sql";
+    /// The repos' locks.
+    LOCK_PARTITIONS = "lock_partitions.sql";
+    /// One shared table's lock.
+    LOCK_TAIL = "lock_tail.sql";
+    /// Who of the batch has opted out.
+    OPTED_OUT = "opted_out.sql";
+    /// How many tombstones may matter.
+    TOMBSTONES_RECENT = "tombstones_recent.sql";
+    /// Tombstones of this batch.
+    TOMBSTONES_PUT = "tombstones_put.sql";
+    /// Old tombstones.
+    TOMBSTONES_PRUNE = "tombstones_prune.sql";
+    /// Sequence numbers of this batch.
+    TIES_PUT = "ties_put.sql";
+    /// A commit that need not be waited for.
+    COMMIT_LATER = "commit_later.sql";
+    /// Users rows of named DIDs.
+    USERS_STUB = "users_stub.sql";
+    /// Profiles.
+    PROFILES_PUT = "profiles_put.sql";
+    /// Handles.
+    HANDLES_PUT = "handles_put.sql";
+    /// Account states.
+    ACCOUNTS_PUT = "accounts_put.sql";
+    /// Thread gates.
+    THREAD_GATES_PUT = "thread_gates_put.sql";
+    /// Post gates.
+    POST_GATES_PUT = "post_gates_put.sql";
+    /// The posts' flags for them.
+    POSTS_GATED = "posts_gated.sql";
+    /// Quotes of deleted posts.
+    QUOTES_DELETE = "quotes_delete.sql";
+    /// Whether older versions of posts are there.
+    POSTS_SEEN = "posts_seen.sql";
+    /// Posts that are there already.
+    POSTS_STALE = "posts_stale.sql";
+    /// What followed from older versions.
+    POSTS_REVISE = "posts_revise.sql";
+    /// Posts.
+    POSTS_PUT = "posts_put.sql";
+    /// Replies.
+    POSTS_COUNT = "posts_count.sql";
+    /// Quotes.
+    QUOTES_PUT = "quotes_put.sql";
+    /// Feed items of posts.
+    POSTS_FEED = "posts_feed.sql";
+    /// Feed items of reposts.
+    REPOSTS_FEED = "reposts_feed.sql";
+    /// Feed items of contested reposts, old.
+    REPOSTS_UNFEED_CONTESTED = "reposts_unfeed_contested.sql";
+    /// Feed items of contested reposts, new.
+    REPOSTS_FEED_CONTESTED = "reposts_feed_contested.sql";
+    /// Lists.
+    LISTS_PUT = "lists_put.sql";
+    /// Feed generators.
+    FEED_GENERATORS_PUT = "feed_generators_put.sql";
+    /// Starter packs.
+    STARTER_PACKS_PUT = "starter_packs_put.sql";
+    /// Labelers.
+    LABELER_SERVICES_PUT = "labeler_services_put.sql";
+    /// Labels.
+    LABELS_PUT = "labels_put.sql";
+    /// All other records.
+    GENERIC_RECORDS_PUT = "generic_records_put.sql";
+    /// Whether likes of generators or labelers changed.
+    OWN_COUNTS_TOUCHED = "own_counts_touched.sql";
+    /// The posts' counts.
+    POST_AGGREGATIONS_PUT = "post_aggregations_put.sql";
+    /// Dead letters.
+    DEAD_LETTERS_PUT = "dead_letters_put.sql";
+    /// What may be replayed.
+    DEAD_LETTERS_IDS = "dead_letters_ids.sql";
+    /// Rows per table, for the demo.
+    DEMO_ROWS = "demo_rows.sql";
+    /// Whether counts equal rows, for the demo.
+    DEMO_COUNTS = "demo_counts.sql";
+    /// Lengths of the AppView's columns.
+    CATALOG_WIDTHS = "catalog_widths.sql";
+}
+
+/// The temporary tables of a session.
+pub const STAGING: [&str; 6] = [
+    STAGE_PAIRS,
+    STAGE_POSTS,
+    STAGE_RECORDS,
+    STAGE_DELETES,
+    STAGE_DELTAS,
+    STAGE_CONTESTED,
+];
+
+/// The tables that several repos write, in the order of their locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TailLock {
+    /// `verifications`: unique by subject alone.
+    Verifications = 1,
+    /// `list_items`: may stand on another repo's list.
+    ListItems = 2,
+    /// The own like counts of feed generators and labelers.
+    OwnCounts = 3,
+}
+
+#[cfg(test)]
+mod tests;

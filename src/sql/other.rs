@@ -1,0 +1,120 @@
+//! Statements whose file serves for several tables, other than those of pairs and records.
+
+use std::sync::LazyLock;
+
+use super::fill::{at_or_before, fill};
+use crate::stage::{Kind, Stage};
+
+/// The COPY into a staging table.
+#[must_use]
+pub fn copy_into(stage: Stage) -> &'static str {
+    static COPIES: LazyLock<[String; 4]> = LazyLock::new(|| {
+        [
+            "stage_pairs",
+            "stage_posts",
+            "stage_records",
+            "stage_deletes",
+        ]
+        .map(|stage| fill(include_str!("../../sql/copy.sql"), &[("stage", stage)]))
+    });
+    &COPIES[match stage {
+        Stage::Pairs => 0,
+        Stage::Posts => 1,
+        Stage::Records => 2,
+        Stage::Deletes => 3,
+    }]
+}
+
+/// Deletes of profiles.
+pub static PROFILES_DELETE: LazyLock<String> = LazyLock::new(|| {
+    fill(
+        include_str!("../../sql/profiles_delete.sql"),
+        &[("at_or_before", &at_or_before("indexed_at"))],
+    )
+});
+
+/// Deletes of posts.
+pub static POSTS_DELETE: LazyLock<String> = LazyLock::new(|| {
+    fill(
+        include_str!("../../sql/posts_delete.sql"),
+        &[("at_or_before", &at_or_before("indexed_at"))],
+    )
+});
+
+/// Feed items of deleted posts.
+pub static POSTS_UNFEED: LazyLock<String> = LazyLock::new(|| unfeed(Kind::Posts));
+
+/// Feed items of deleted reposts.
+pub static REPOSTS_UNFEED: LazyLock<String> = LazyLock::new(|| unfeed(Kind::Reposts));
+
+fn unfeed(kind: Kind) -> String {
+    fill(
+        include_str!("../../sql/feed_items_delete.sql"),
+        &[("table", kind.name())],
+    )
+}
+
+/// The staging tables whose rows a tombstone or an opt-out can end.
+const STRUCK: [&str; 3] = ["stage_pairs", "stage_posts", "stage_records"];
+
+fn struck(file: &str) -> [String; 3] {
+    STRUCK.map(|stage| fill(file, &[("stage", stage)]))
+}
+
+/// Strikes the staged records of opted-out actors.
+pub static OPTED_OUT_STRIKE: LazyLock<[String; 3]> =
+    LazyLock::new(|| struck(include_str!("../../sql/opted_out_strike.sql")));
+
+/// Strikes what recent tombstones end.
+pub static TOMBSTONES_STRIKE_RECENT: LazyLock<[String; 3]> =
+    LazyLock::new(|| struck(include_str!("../../sql/tombstones_strike_recent.sql")));
+
+/// Strikes what any tombstone ends.
+pub static TOMBSTONES_STRIKE_BY_URI: LazyLock<[String; 3]> =
+    LazyLock::new(|| struck(include_str!("../../sql/tombstones_strike_by_uri.sql")));
+
+/// Makes rows yield to later ones of the same timestamp, a statement per table with a version.
+/// Posts look at ties themselves; handles and accounts have a column for theirs.
+pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {
+    let pairs = super::pairs::PAIRS.iter().map(|pair| pair.kind);
+    let records = [
+        Kind::Lists,
+        Kind::StarterPacks,
+        Kind::Labels,
+        Kind::GenericRecords,
+        Kind::FeedGenerators,
+        Kind::LabelerServices,
+    ];
+    let by_uri = pairs
+        .chain(records)
+        .map(|kind| (kind, "t.uri = s.uri", "indexed_at"));
+    let others = [
+        (
+            Kind::Users,
+            "t.did = s.did and t.profile_record is not null",
+            "indexed_at",
+        ),
+        (Kind::ThreadGates, "t.post_uri = s.subject", "updated_at"),
+        (Kind::PostGates, "t.post_uri = s.subject", "created_at"),
+    ];
+    by_uri
+        .chain(others)
+        .map(|(kind, key, version)| (kind, ties_yield(kind, key, version)))
+        .collect()
+});
+
+fn ties_yield(kind: Kind, key: &str, version: &str) -> String {
+    let stage = match kind.stage() {
+        Stage::Pairs => "stage_pairs",
+        _ => "stage_records",
+    };
+    fill(
+        include_str!("../../sql/ties_yield.sql"),
+        &[
+            ("table", kind.name()),
+            ("match", key),
+            ("version", version),
+            ("stage", stage),
+        ],
+    )
+}

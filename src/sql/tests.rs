@@ -1,0 +1,51 @@
+//! What holds for all statements.
+
+use super::pairs::PAIRS;
+use super::*;
+
+/// A name left unfilled would be a syntax error at run time, in a statement seldom run.
+#[test]
+fn no_name_is_left_unfilled() {
+    let mut all: Vec<&str> = Vec::new();
+    for pair in PAIRS.iter() {
+        all.extend([
+            pair.delete.as_str(),
+            &pair.delete_duplicates,
+            &pair.put,
+            &pair.settled,
+            &pair.contest,
+            &pair.hold,
+            &pair.claim,
+            &pair.vacate,
+            &pair.seat,
+            &pair.settle,
+        ]);
+    }
+    for record in RECORDS.iter().chain(GATES.iter()) {
+        all.extend([record.put, record.delete.as_str()]);
+    }
+    for own in OWN_COUNTS.iter() {
+        all.extend([own.add.as_str(), &own.recount, &own.record.delete]);
+    }
+    all.extend(TIES_YIELD.iter().map(|(_, text)| text.as_str()));
+    all.extend([
+        PROFILES_DELETE.as_str(),
+        &POSTS_DELETE,
+        &POSTS_UNFEED,
+        &REPOSTS_UNFEED,
+    ]);
+    for text in all {
+        let code: String = text
+            .lines()
+            .filter(|line| !line.starts_with("--"))
+            .collect();
+        assert!(!code.contains('{'), "{text}");
+    }
+}
+
+#[test]
+fn shared_tables_are_locked_in_order() {
+    let locks = shared_pairs().map(|(lock, _)| lock);
+    assert!(locks.is_sorted());
+    assert!(locks.iter().all(|lock| *lock < TailLock::OwnCounts));
+}
