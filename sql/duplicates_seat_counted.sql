@@ -1,4 +1,4 @@
--- As duplicates_seat.sql, for a table whose rows count for their target. Out: deltas.
+-- As duplicates_seat.sql, for a table whose rows count for their target. Out: deltas, and how many rows that was.
 with seated as (
     insert into {table} ({columns})
     select {values} from (
@@ -13,6 +13,8 @@ with seated as (
         order by d.key1, d.key2, d.position, d.tie, d.uri collate "C"
     ) s
     returning {key2} as target
+), counted as (
+    insert into stage_deltas (uri, {table})
+    select target, count(*) from seated group by target
 )
-insert into stage_deltas (uri, {table})
-select target, count(*) from seated group by target
+select count(*) from seated

@@ -1,5 +1,6 @@
 -- As pairs_put.sql, for a table whose rows count for their target.
--- Out: deltas of what was really added; how many staged rows have not simply been added.
+-- Out: deltas of what was really added; how many rows that was, and how many staged ones have not
+-- simply been added.
 with added as (
     insert into {table} ({columns})
     select {values} from stage_pairs s
@@ -12,7 +13,8 @@ with added as (
     select target, count(*) from added group by target
     returning {table} as n
 )
-select (select count(*) from stage_pairs where kind = '{table}')
-     - (select coalesce(sum(n), 0) from counted)
-     + (select count(*) from stage_pairs s where s.kind = '{table}'
-          and exists (select from forebay.duplicates d where d.uri = s.uri offset 0))
+select (select coalesce(sum(n), 0) from counted),
+       (select count(*) from stage_pairs where kind = '{table}')
+           - (select coalesce(sum(n), 0) from counted)
+           + (select count(*) from stage_pairs s where s.kind = '{table}'
+              and exists (select from forebay.duplicates d where d.uri = s.uri offset 0))

@@ -2,18 +2,23 @@
 -- rows, because hot posts are wanted by every lane.
 -- In: stage_deltas. Conflict key: post_uri. Both sides add up. Lock order: post_uri.
 -- Only posts have such a row; a delta of 0 makes one that is missing and leaves others alone.
-insert into post_aggregations (post_uri, like_count, repost_count, reply_count, bookmark_count, quote_count)
-select uri, sum(likes), sum(reposts), sum(replies), sum(bookmarks), sum(quotes)
-from stage_deltas
-where split_part(uri, '/', 4) = 'app.bsky.feed.post'
-group by uri
-order by uri collate "C"
-on conflict (post_uri) do update
-set like_count     = post_aggregations.like_count + excluded.like_count,
-    repost_count   = post_aggregations.repost_count + excluded.repost_count,
-    reply_count    = post_aggregations.reply_count + excluded.reply_count,
-    bookmark_count = post_aggregations.bookmark_count + excluded.bookmark_count,
-    quote_count    = post_aggregations.quote_count + excluded.quote_count,
-    updated_at     = excluded.updated_at
-where (excluded.like_count, excluded.repost_count, excluded.reply_count,
-       excluded.bookmark_count, excluded.quote_count) <> (0, 0, 0, 0, 0)
+-- Out: how many rows were added: an updated one has an xmax.
+with put as (
+    insert into post_aggregations (post_uri, like_count, repost_count, reply_count, bookmark_count, quote_count)
+    select uri, sum(likes), sum(reposts), sum(replies), sum(bookmarks), sum(quotes)
+    from stage_deltas
+    where split_part(uri, '/', 4) = 'app.bsky.feed.post'
+    group by uri
+    order by uri collate "C"
+    on conflict (post_uri) do update
+    set like_count     = post_aggregations.like_count + excluded.like_count,
+        repost_count   = post_aggregations.repost_count + excluded.repost_count,
+        reply_count    = post_aggregations.reply_count + excluded.reply_count,
+        bookmark_count = post_aggregations.bookmark_count + excluded.bookmark_count,
+        quote_count    = post_aggregations.quote_count + excluded.quote_count,
+        updated_at     = excluded.updated_at
+    where (excluded.like_count, excluded.repost_count, excluded.reply_count,
+           excluded.bookmark_count, excluded.quote_count) <> (0, 0, 0, 0, 0)
+    returning xmax = 0 as added
+)
+select count(*) filter (where added) from put

@@ -1,10 +1,13 @@
 -- Removes deleted posts and takes each from its parent's replies.
--- In: stage_deletes of kind 'posts'. Out: deltas of what was really removed.
+-- In: stage_deletes of kind 'posts'. Out: deltas of what was really removed, and how many rows
+-- that was.
 with gone as (
     delete from posts t
     using stage_deletes d
     where d.kind = 'posts' and t.uri = d.uri and {at_or_before}
     returning t.parent_uri
+), counted as (
+    insert into stage_deltas (uri, replies)
+    select parent_uri, -count(*) from gone where parent_uri is not null group by parent_uri
 )
-insert into stage_deltas (uri, replies)
-select parent_uri, -count(*) from gone where parent_uri is not null group by parent_uri
+select count(*) from gone

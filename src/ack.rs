@@ -6,13 +6,16 @@
 use deadpool_redis::redis;
 
 use crate::error::RedisError;
-use crate::flush::Durable;
+use crate::flush::{Changes, Durable};
 use crate::letter::DeadLetter;
 use crate::position::StreamId;
 use crate::source::Redis;
 
 /// The stream on which operators see dead letters.
 pub const DEAD_LETTERS: &str = "firehose:dead-letters";
+
+/// The hash in which the AppView finds how many rows its tables have.
+pub const RECORD_COUNTS: &str = "db:record_counts";
 
 /// Acknowledges all entries of a committed batch together.
 ///
@@ -21,7 +24,7 @@ pub const DEAD_LETTERS: &str = "firehose:dead-letters";
 /// Nothing or all of it may have been done; the same again is harmless.
 pub async fn ack(redis: &Redis, durable: &Durable, letters_maxlen: u64) -> Result<(), RedisError> {
     copy_letters(redis, durable.letters(), letters_maxlen).await?;
-    settle(redis, durable.ids()).await
+    settle(redis, durable.ids(), durable.changes()).await
 }
 
 /// Takes ids off the pending list whose entries the stream no longer has: there is nothing left
@@ -31,20 +34,28 @@ pub async fn ack(redis: &Redis, durable: &Durable, letters_maxlen: u64) -> Resul
 ///
 /// As [`ack`].
 pub async fn ack_gone(redis: &Redis, ids: &[StreamId]) -> Result<(), RedisError> {
-    settle(redis, ids).await
+    settle(redis, ids, &Changes::default()).await
 }
 
-async fn settle(redis: &Redis, ids: &[StreamId]) -> Result<(), RedisError> {
+/// One transaction on Redis, so that the AppView's record counts move exactly when the entries that
+/// moved them are acknowledged.
+async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<(), RedisError> {
     if ids.is_empty() {
         return Ok(());
     }
     let mut connection = redis.get().await?;
-    let mut command = redis::cmd("XACK");
+    let mut transaction = redis::pipe();
+    transaction.atomic();
+    for (table, rows) in changes.iter() {
+        let count = transaction.cmd("HINCRBY").arg(RECORD_COUNTS);
+        count.arg(table.name()).arg(rows).ignore();
+    }
+    let command = transaction.cmd("XACK");
     command.arg(&redis.stream).arg(&redis.group);
     for id in ids {
         command.arg(id.to_string());
     }
-    command
+    transaction
         .query_async::<()>(&mut connection)
         .await
         .map_err(RedisError::during("acknowledging a batch"))

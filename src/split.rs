@@ -60,7 +60,7 @@ pub async fn isolate(
     entries: &[Entry],
 ) -> Result<Durable, DbError> {
     // Ops that will be refused name users too, and they get their rows all the same.
-    make_users(connection, &batch_of(widths, &whole(entries))).await?;
+    let users = make_users(connection, &batch_of(widths, &whole(entries))).await?;
     let mut isolation = Isolation::begin(connection).await?;
     // The whole has just failed, so that its halves come first. Each piece on the stack is half of
     // what was above it: the stack stays short.
@@ -82,7 +82,7 @@ pub async fn isolate(
         }
     }
     let ids: Vec<StreamId> = entries.iter().map(|entry| entry.id).collect();
-    isolation.done_with(&ids);
+    isolation.done_with(&ids, users);
     isolation.commit().await
 }
 

@@ -5,6 +5,8 @@
 
 use deadpool_postgres::Transaction;
 
+use super::changes::{Changes, Table};
+use super::merging::Merging;
 use super::statement::run;
 use super::{pairs, posts, strike, tail};
 use crate::batch::Batch;
@@ -23,28 +25,30 @@ pub async fn lock_partitions(
     Ok(())
 }
 
-/// Merges what is staged.
-pub async fn merge(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
-    strike::strike(transaction, batch).await?;
-    ties(transaction, batch).await?;
-    users(transaction, batch).await?;
-    gates(transaction, batch).await?;
-    posts::merge(transaction, batch).await?;
+/// Merges what is staged; says what was added and removed.
+pub async fn merge(transaction: &Transaction<'_>, batch: &Batch) -> Result<Changes, DbError> {
+    let mut merging = Merging::new(transaction, batch);
+    strike::strike(&merging).await?;
+    ties(&merging).await?;
+    users(&merging).await?;
+    gates(&merging).await?;
+    posts::merge(&mut merging).await?;
     for pair in sql::repo_pairs() {
-        pairs::merge(transaction, batch, pair).await?;
+        pairs::merge(&mut merging, pair).await?;
     }
     for record in sql::RECORDS.iter() {
-        merge_record(transaction, batch, record).await?;
+        merge_record(&merging, record).await?;
     }
-    tombstones(transaction, batch).await?;
-    tail::merge(transaction, batch).await?;
-    run(
-        transaction,
-        "adding up counts",
-        sql::POST_AGGREGATIONS_PUT,
-        &[],
-    )
-    .await?;
+    tombstones(&merging).await?;
+    tail::merge(&mut merging).await?;
+    counts(&mut merging).await?;
+    Ok(merging.changes)
+}
+
+async fn counts(merging: &mut Merging<'_>) -> Result<(), DbError> {
+    const WHAT: &str = "adding up counts";
+    let added = merging.ask(WHAT, sql::POST_AGGREGATIONS_PUT).await?;
+    merging.note(Table::PostAggregations, added);
     Ok(())
 }
 
@@ -54,28 +58,23 @@ pub async fn unstage(transaction: &Transaction<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Whether a batch holds anything of a kind.
-pub fn holds(batch: &Batch, kind: Kind) -> bool {
-    batch.puts(kind) > 0 || batch.deletes(kind) > 0
-}
-
-async fn ties(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
+async fn ties(merging: &Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "ordering entries of one millisecond";
-    if !batch.has_ties() {
+    if !merging.batch.has_ties() {
         return Ok(());
     }
     for (kind, yields) in sql::TIES_YIELD.iter() {
-        if batch.puts(*kind) > 0 {
-            run(transaction, WHAT, yields, &[]).await?;
+        if merging.batch.puts(*kind) > 0 {
+            merging.run(WHAT, yields).await?;
         }
     }
     Ok(())
 }
 
-async fn users(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
-    if batch.deletes(Kind::Users) > 0 {
+async fn users(merging: &Merging<'_>) -> Result<(), DbError> {
+    if merging.batch.deletes(Kind::Users) > 0 {
         const WHAT: &str = "deleting profiles";
-        run(transaction, WHAT, &sql::PROFILES_DELETE, &[]).await?;
+        merging.run(WHAT, &sql::PROFILES_DELETE).await?;
     }
     let merges = [
         (Kind::Users, "merging profiles", sql::PROFILES_PUT),
@@ -83,46 +82,51 @@ async fn users(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbErr
         (Kind::Accounts, "merging accounts", sql::ACCOUNTS_PUT),
     ];
     for (kind, what, text) in merges {
-        if batch.puts(kind) > 0 {
-            run(transaction, what, text, &[]).await?;
+        if merging.batch.puts(kind) > 0 {
+            merging.run(what, text).await?;
         }
     }
     Ok(())
 }
 
-async fn gates(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
+async fn gates(merging: &Merging<'_>) -> Result<(), DbError> {
     let mut any = false;
     for gate in sql::GATES.iter() {
-        any |= holds(batch, gate.kind);
-        merge_record(transaction, batch, gate).await?;
+        any |= merging.holds(gate.kind);
+        merge_record(merging, gate).await?;
     }
     if any {
-        run(transaction, "flagging gated posts", sql::POSTS_GATED, &[]).await?;
+        merging
+            .run("flagging gated posts", sql::POSTS_GATED)
+            .await?;
     }
     Ok(())
 }
 
 /// Deletes first, so that a delete and a later create of one uri both take effect.
-pub async fn merge_record(
-    transaction: &Transaction<'_>,
-    batch: &Batch,
-    record: &sql::Record,
-) -> Result<(), DbError> {
-    if batch.deletes(record.kind) > 0 {
-        run(transaction, "deleting records", &record.delete, &[]).await?;
+pub async fn merge_record(merging: &Merging<'_>, record: &sql::Record) -> Result<(), DbError> {
+    if merging.batch.deletes(record.kind) > 0 {
+        merging.run("deleting records", &record.delete).await?;
     }
-    if batch.puts(record.kind) > 0 {
-        run(transaction, "merging records", record.put, &[]).await?;
+    if merging.batch.puts(record.kind) > 0 {
+        merging.run("merging records", record.put).await?;
     }
     Ok(())
 }
 
-async fn tombstones(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
-    if Kind::ALL.iter().any(|kind| batch.deletes(*kind) > 0) {
-        run(transaction, "leaving tombstones", sql::TOMBSTONES_PUT, &[]).await?;
+async fn tombstones(merging: &Merging<'_>) -> Result<(), DbError> {
+    if Kind::ALL
+        .iter()
+        .any(|kind| merging.batch.deletes(*kind) > 0)
+    {
+        merging
+            .run("leaving tombstones", sql::TOMBSTONES_PUT)
+            .await?;
     }
-    if batch.has_ties() {
-        run(transaction, "keeping sequence numbers", sql::TIES_PUT, &[]).await?;
+    if merging.batch.has_ties() {
+        merging
+            .run("keeping sequence numbers", sql::TIES_PUT)
+            .await?;
     }
     Ok(())
 }

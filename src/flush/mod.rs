@@ -3,11 +3,13 @@
 //! What comes out is a [`Durable`], the only thing that can be acknowledged. It knows nothing of
 //! Redis, nor what to do when it fails: the error carries that.
 
+mod changes;
 mod connection;
 mod copy;
 mod known;
 mod letters;
 mod merge;
+mod merging;
 mod pairs;
 mod posts;
 mod statement;
@@ -15,6 +17,7 @@ mod strike;
 mod stubs;
 mod tail;
 
+pub use changes::{Changes, Table};
 pub use connection::{Connection, Connector};
 pub use known::Known;
 pub use statement::timestamp as statement_timestamp;
@@ -36,6 +39,7 @@ use crate::position::StreamId;
 pub struct Durable {
     ids: Vec<StreamId>,
     letters: Vec<DeadLetter>,
+    changes: Changes,
 }
 
 impl Durable {
@@ -43,6 +47,12 @@ impl Durable {
     #[must_use]
     pub fn ids(&self) -> &[StreamId] {
         &self.ids
+    }
+
+    /// What it added to and removed from the tables.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The dead letters that were committed with it.
@@ -86,12 +96,14 @@ pub async fn flush(
     known: &Known,
 ) -> Result<(Durable, Times), DbError> {
     let mut times = Times::default();
+    let mut changes = Changes::default();
     if batch.rows() > 0 || batch.stubs().next().is_some() || !batch.dead().is_empty() {
-        write(connection, batch, known, &mut times).await?;
+        changes = write(connection, batch, known, &mut times).await?;
     }
     let durable = Durable {
         ids: batch.ids().to_vec(),
         letters: batch.dead().to_vec(),
+        changes,
     };
     Ok((durable, times))
 }
@@ -101,17 +113,18 @@ async fn write(
     batch: &mut Batch,
     known: &Known,
     times: &mut Times,
-) -> Result<(), DbError> {
+) -> Result<Changes, DbError> {
     let start = Instant::now();
     let copies = batch.copies();
     let stubs = known.unknown_of(batch);
-    stubs::make(connection, &stubs).await?;
+    let users = stubs::make(connection, &stubs).await?;
     let transaction = connection.begin().await?;
     copy::copy(&transaction, copies).await?;
     times.copy = start.elapsed();
     let start = Instant::now();
     merge::lock_partitions(&transaction, &batch.partitions()).await?;
-    merge::merge(&transaction, batch).await?;
+    let mut changes = merge::merge(&transaction, batch).await?;
+    changes.note(Table::Users, users.cast_signed());
     letters::write(&transaction, batch.dead()).await?;
     times.merge = start.elapsed();
     let start = Instant::now();
@@ -121,16 +134,16 @@ async fn write(
         .map_err(DbError::during("committing a batch"))?;
     times.commit = start.elapsed();
     known.learn(&stubs);
-    Ok(())
+    Ok(changes)
 }
 
 /// Makes the users rows that a batch names, whatever becomes of its records. A row that the server
-/// refuses is left out: its records do not need it.
+/// refuses is left out: its records do not need it. Says how many were made.
 ///
 /// # Errors
 ///
 /// As [`flush`], but never poison.
-pub async fn make_users(connection: &mut Connection, batch: &Batch) -> Result<(), DbError> {
+pub async fn make_users(connection: &mut Connection, batch: &Batch) -> Result<u64, DbError> {
     let stubs: Vec<_> = batch.stubs().collect();
     match stubs::make(connection, &stubs).await {
         Err(refused) if refused.is_row_local() => stubs::make_each(connection, &stubs).await,
@@ -143,6 +156,7 @@ pub struct Isolation<'a> {
     transaction: Transaction<'a>,
     ids: Vec<StreamId>,
     letters: Vec<DeadLetter>,
+    changes: Changes,
 }
 
 impl<'a> Isolation<'a> {
@@ -160,6 +174,7 @@ impl<'a> Isolation<'a> {
             transaction,
             ids: Vec::new(),
             letters: Vec::new(),
+            changes: Changes::default(),
         })
     }
 
@@ -178,17 +193,19 @@ impl<'a> Isolation<'a> {
         let copies = part.copies();
         let attempt = async {
             copy::copy(&savepoint, copies).await?;
-            merge::merge(&savepoint, part).await?;
+            let changes = merge::merge(&savepoint, part).await?;
             letters::write(&savepoint, part.dead()).await?;
-            merge::unstage(&savepoint).await
+            merge::unstage(&savepoint).await?;
+            Ok(changes)
         };
         match attempt.await {
-            Ok(()) => {
+            Ok(changes) => {
                 savepoint
                     .commit()
                     .await
                     .map_err(DbError::during("keeping a part"))?;
                 self.letters.extend_from_slice(part.dead());
+                self.changes.add(&changes);
                 Ok(())
             }
             Err(refused) => {
@@ -212,9 +229,10 @@ impl<'a> Isolation<'a> {
         Ok(())
     }
 
-    /// Notes that all of these entries are dealt with.
-    pub fn done_with(&mut self, ids: &[StreamId]) {
+    /// Notes that all of these entries are dealt with, and how many users rows were made for them.
+    pub fn done_with(&mut self, ids: &[StreamId], users: u64) {
         self.ids.extend_from_slice(ids);
+        self.changes.note(Table::Users, users.cast_signed());
     }
 
     /// Commits all parts and letters.
@@ -230,6 +248,7 @@ impl<'a> Isolation<'a> {
         Ok(Durable {
             ids: self.ids,
             letters: self.letters,
+            changes: self.changes,
         })
     }
 }

@@ -4,74 +4,87 @@
 //! settled set by set: all claimants go to `forebay.duplicates`, the holders leave the table, and
 //! the first of each key is seated.
 
-use deadpool_postgres::Transaction;
-
-use super::merge::holds;
-use super::statement::{ask_one, run};
-use crate::batch::Batch;
+use super::changes::Table;
+use super::merging::Merging;
 use crate::error::DbError;
-use crate::sql::{self, Pair};
+use crate::sql::{self, Counted, Pair};
 use crate::stage::Kind;
 
 /// Merges one such table.
-pub async fn merge(
-    transaction: &Transaction<'_>,
-    batch: &Batch,
-    pair: &Pair,
-) -> Result<(), DbError> {
-    if !holds(batch, pair.kind) {
+pub async fn merge(merging: &mut Merging<'_>, pair: &Pair) -> Result<(), DbError> {
+    if !merging.holds(pair.kind) {
         return Ok(());
     }
     let mut contested = 0;
     let mut left_over = 0;
-    if batch.deletes(pair.kind) > 0 {
-        contested = delete(transaction, pair).await?;
+    if merging.batch.deletes(pair.kind) > 0 {
+        contested = delete(merging, pair).await?;
     }
-    if batch.puts(pair.kind) > 0 {
-        left_over = put(transaction, pair).await?;
+    if merging.batch.puts(pair.kind) > 0 {
+        left_over = put(merging, pair).await?;
     }
     if contested > 0 || left_over > 0 {
-        settle(transaction, pair, contested).await?;
+        settle(merging, pair, contested).await?;
     }
     Ok(())
 }
 
 /// Deletes rows and contested records; says how many keys have to be settled for it.
-async fn delete(transaction: &Transaction<'_>, pair: &Pair) -> Result<u64, DbError> {
+async fn delete(merging: &mut Merging<'_>, pair: &Pair) -> Result<u64, DbError> {
     const WHAT: &str = "deleting pairs";
-    run(transaction, WHAT, &pair.delete, &[]).await?;
+    let removed = changed(merging, WHAT, pair, &pair.delete).await?;
+    merging.removed(pair.kind, removed);
     if pair.kind == Kind::Reposts {
-        run(transaction, WHAT, &sql::REPOSTS_UNFEED, &[]).await?;
+        let unfed = merging.run(WHAT, &sql::REPOSTS_UNFEED).await?;
+        merging.note(Table::FeedItems, -unfed.cast_signed());
     }
-    run(transaction, WHAT, &pair.delete_duplicates, &[]).await
+    merging.run(WHAT, &pair.delete_duplicates).await
 }
 
 /// Adds rows; says how many were not simply added.
-async fn put(transaction: &Transaction<'_>, pair: &Pair) -> Result<i64, DbError> {
+async fn put(merging: &mut Merging<'_>, pair: &Pair) -> Result<i64, DbError> {
     const WHAT: &str = "merging pairs";
-    let left_over = ask_one(transaction, WHAT, &pair.put, &[]).await?;
+    let (added, left_over) = merging.ask_two(WHAT, &pair.put).await?;
+    merging.added(pair.kind, added);
     if pair.kind == Kind::Reposts {
-        run(transaction, WHAT, sql::REPOSTS_FEED, &[]).await?;
+        let fed = merging.ask(WHAT, sql::REPOSTS_FEED).await?;
+        merging.note(Table::FeedItems, fed);
     }
     Ok(left_over)
 }
 
 /// Chooses the holders of contested keys again. Of the staged rows only those may be left that
 /// want such a key, whatever brought us here.
-async fn settle(transaction: &Transaction<'_>, pair: &Pair, contested: u64) -> Result<(), DbError> {
+async fn settle(merging: &mut Merging<'_>, pair: &Pair, contested: u64) -> Result<(), DbError> {
     const WHAT: &str = "settling contested pairs";
-    run(transaction, WHAT, &pair.settled, &[]).await?;
-    if contested + run(transaction, WHAT, &pair.contest, &[]).await? == 0 {
+    merging.run(WHAT, &pair.settled).await?;
+    if contested + merging.run(WHAT, &pair.contest).await? == 0 {
         return Ok(());
     }
-    run(transaction, WHAT, &pair.hold, &[]).await?;
-    run(transaction, WHAT, &pair.claim, &[]).await?;
-    run(transaction, WHAT, &pair.vacate, &[]).await?;
-    run(transaction, WHAT, &pair.seat, &[]).await?;
+    merging.run(WHAT, &pair.hold).await?;
+    merging.run(WHAT, &pair.claim).await?;
+    let vacated = changed(merging, WHAT, pair, &pair.vacate).await?;
+    let seated = changed(merging, WHAT, pair, &pair.seat).await?;
+    merging.added(pair.kind, seated - vacated);
     if pair.kind == Kind::Reposts {
-        run(transaction, WHAT, sql::REPOSTS_UNFEED_CONTESTED, &[]).await?;
-        run(transaction, WHAT, sql::REPOSTS_FEED_CONTESTED, &[]).await?;
+        let unfed = merging.run(WHAT, sql::REPOSTS_UNFEED_CONTESTED).await?;
+        let fed = merging.run(WHAT, sql::REPOSTS_FEED_CONTESTED).await?;
+        merging.note(Table::FeedItems, fed.cast_signed() - unfed.cast_signed());
     }
-    run(transaction, WHAT, &pair.settle, &[]).await?;
+    merging.run(WHAT, &pair.settle).await?;
     Ok(())
+}
+
+/// Runs a statement and says how many of the table's rows it added or removed: where those count
+/// for their targets it is itself an insert of deltas, and says so in its answer.
+async fn changed(
+    merging: &Merging<'_>,
+    what: &'static str,
+    pair: &Pair,
+    text: &str,
+) -> Result<i64, DbError> {
+    match pair.counted {
+        Counted::ByTarget => merging.ask(what, text).await,
+        Counted::No => Ok(merging.run(what, text).await?.cast_signed()),
+    }
 }

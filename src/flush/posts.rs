@@ -1,41 +1,43 @@
 //! Merges of posts, with their quotes and feed items.
 
-use deadpool_postgres::Transaction;
-
-use super::statement::{ask_one, run};
-use crate::batch::Batch;
+use super::changes::Table;
+use super::merging::Merging;
 use crate::error::DbError;
 use crate::sql;
 use crate::stage::Kind;
 
 /// Merges posts; gates of the same repos were merged before.
-pub async fn merge(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
-    if batch.deletes(Kind::Posts) > 0 {
-        delete(transaction).await?;
+pub async fn merge(merging: &mut Merging<'_>) -> Result<(), DbError> {
+    if merging.batch.deletes(Kind::Posts) > 0 {
+        delete(merging).await?;
     }
-    if batch.puts(Kind::Posts) > 0 {
-        put(transaction).await?;
+    if merging.batch.puts(Kind::Posts) > 0 {
+        put(merging).await?;
     }
     Ok(())
 }
 
-async fn delete(transaction: &Transaction<'_>) -> Result<(), DbError> {
+async fn delete(merging: &mut Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "deleting posts";
-    run(transaction, WHAT, &sql::POSTS_DELETE, &[]).await?;
-    run(transaction, WHAT, sql::QUOTES_DELETE, &[]).await?;
-    run(transaction, WHAT, &sql::POSTS_UNFEED, &[]).await?;
+    let removed: i64 = merging.ask(WHAT, &sql::POSTS_DELETE).await?;
+    merging.note(Table::Posts, -removed);
+    merging.run(WHAT, sql::QUOTES_DELETE).await?;
+    let unfed = merging.run(WHAT, &sql::POSTS_UNFEED).await?;
+    merging.note(Table::FeedItems, -unfed.cast_signed());
     Ok(())
 }
 
-async fn put(transaction: &Transaction<'_>) -> Result<(), DbError> {
+async fn put(merging: &mut Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "merging posts";
-    if ask_one(transaction, WHAT, sql::POSTS_SEEN, &[]).await? {
-        run(transaction, WHAT, sql::POSTS_STALE, &[]).await?;
-        run(transaction, WHAT, sql::POSTS_REVISE, &[]).await?;
+    if merging.ask(WHAT, sql::POSTS_SEEN).await? {
+        merging.run(WHAT, sql::POSTS_STALE).await?;
+        merging.run(WHAT, sql::POSTS_REVISE).await?;
     }
-    run(transaction, WHAT, sql::POSTS_PUT, &[]).await?;
-    run(transaction, WHAT, sql::POSTS_COUNT, &[]).await?;
-    run(transaction, WHAT, sql::QUOTES_PUT, &[]).await?;
-    run(transaction, WHAT, sql::POSTS_FEED, &[]).await?;
+    let added = merging.ask(WHAT, sql::POSTS_PUT).await?;
+    merging.note(Table::Posts, added);
+    merging.run(WHAT, sql::POSTS_COUNT).await?;
+    merging.run(WHAT, sql::QUOTES_PUT).await?;
+    let fed = merging.ask(WHAT, sql::POSTS_FEED).await?;
+    merging.note(Table::FeedItems, fed);
     Ok(())
 }

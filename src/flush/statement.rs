@@ -5,7 +5,8 @@
 use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::Transaction;
-use tokio_postgres::types::{FromSqlOwned, ToSql};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::error::DbError;
 use crate::position::Micros;
@@ -30,33 +31,30 @@ pub async fn run(
         .map_err(DbError::during(what))
 }
 
-/// Runs a statement and takes the first column of its rows.
-pub async fn ask<T: FromSqlOwned>(
+/// Runs a statement and takes its rows.
+pub async fn query(
     transaction: &Transaction<'_>,
     what: &'static str,
     text: &str,
     params: Params<'_>,
-) -> Result<Vec<T>, DbError> {
+) -> Result<Vec<Row>, DbError> {
     let statement = transaction
         .prepare_cached(text)
         .await
         .map_err(DbError::during(what))?;
-    let rows = transaction
+    transaction
         .query(&statement, params)
         .await
-        .map_err(DbError::during(what))?;
-    rows.iter()
-        .map(|row| row.try_get(0).map_err(DbError::during(what)))
-        .collect()
+        .map_err(DbError::during(what))
 }
 
-/// As [`ask`], for a statement of one row.
-pub async fn ask_one<T: FromSqlOwned>(
+/// As [`query`], for a statement of one row.
+pub async fn query_one(
     transaction: &Transaction<'_>,
     what: &'static str,
     text: &str,
     params: Params<'_>,
-) -> Result<T, DbError> {
+) -> Result<Row, DbError> {
     let statement = transaction
         .prepare_cached(text)
         .await
@@ -64,7 +62,6 @@ pub async fn ask_one<T: FromSqlOwned>(
     transaction
         .query_one(&statement, params)
         .await
-        .and_then(|row| row.try_get(0))
         .map_err(DbError::during(what))
 }
 

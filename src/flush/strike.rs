@@ -1,10 +1,8 @@
 //! Takes from staging what must not be merged: records of actors who opted out, and what a later
 //! delete has ended.
 
-use deadpool_postgres::Transaction;
-
-use super::statement::{ask, ask_one, run};
-use crate::batch::Batch;
+use super::merging::Merging;
+use super::statement::timestamp;
 use crate::error::DbError;
 use crate::position::Position;
 use crate::sql;
@@ -13,50 +11,50 @@ use crate::sql;
 const FEW_TOMBSTONES: i64 = 10_000;
 
 /// Strikes both.
-pub async fn strike(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
-    opted_out(transaction, batch).await?;
-    match batch.oldest() {
-        Some(oldest) => tombstoned(transaction, oldest).await,
+pub async fn strike(merging: &Merging<'_>) -> Result<(), DbError> {
+    opted_out(merging).await?;
+    match merging.batch.oldest() {
+        Some(oldest) => tombstoned(merging, oldest).await,
         None => Ok(()),
     }
 }
 
-async fn opted_out(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), DbError> {
+async fn opted_out(merging: &Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "looking up opt-outs";
-    let owners: Vec<&str> = batch.owners().collect();
+    let owners: Vec<&str> = merging.batch.owners().collect();
     if owners.is_empty() {
         return Ok(());
     }
-    let out: Vec<String> = ask(transaction, WHAT, sql::OPTED_OUT, &[&owners]).await?;
+    let out: Vec<String> = merging.list(WHAT, sql::OPTED_OUT, &[&owners]).await?;
     if out.is_empty() {
         return Ok(());
     }
     for strike in sql::OPTED_OUT_STRIKE.iter() {
-        run(transaction, WHAT, strike, &[&out]).await?;
+        merging.run_with(WHAT, strike, &[&out]).await?;
     }
     Ok(())
 }
 
-async fn tombstoned(transaction: &Transaction<'_>, oldest: Position) -> Result<(), DbError> {
+async fn tombstoned(merging: &Merging<'_>, oldest: Position) -> Result<(), DbError> {
     const WHAT: &str = "looking up tombstones";
-    let since = super::statement::timestamp(oldest.at);
-    let recent: i64 = ask_one(
-        transaction,
-        WHAT,
-        sql::TOMBSTONES_RECENT,
-        &[&since, &(FEW_TOMBSTONES + 1)],
-    )
-    .await?;
+    let since = timestamp(oldest.at);
+    let recent: i64 = merging
+        .ask_with(
+            WHAT,
+            sql::TOMBSTONES_RECENT,
+            &[&since, &(FEW_TOMBSTONES + 1)],
+        )
+        .await?;
     if recent == 0 {
         return Ok(());
     }
     if recent <= FEW_TOMBSTONES {
         for strike in sql::TOMBSTONES_STRIKE_RECENT.iter() {
-            run(transaction, WHAT, strike, &[&since]).await?;
+            merging.run_with(WHAT, strike, &[&since]).await?;
         }
     } else {
         for strike in sql::TOMBSTONES_STRIKE_BY_URI.iter() {
-            run(transaction, WHAT, strike, &[]).await?;
+            merging.run(WHAT, strike).await?;
         }
     }
     Ok(())

@@ -19,10 +19,10 @@ pub type Stub<'a> = (&'a str, Position);
 
 const WHAT: &str = "making users rows";
 
-/// Makes the rows that are missing.
-pub async fn make(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<(), DbError> {
+/// Makes the rows that are missing; says how many were.
+pub async fn make(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<u64, DbError> {
     if stubs.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let dids: Vec<&str> = stubs.iter().map(|(did, _)| *did).collect();
     let positions: Vec<SystemTime> = stubs
@@ -32,12 +32,14 @@ pub async fn make(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<(),
     let transaction = connection.begin().await?;
     // The batch's commit, which comes later in the log, is waited for; this one need not be.
     run(&transaction, WHAT, sql::COMMIT_LATER, &[]).await?;
-    run(&transaction, WHAT, sql::USERS_STUB, &[&dids, &positions]).await?;
-    transaction.commit().await.map_err(DbError::during(WHAT))
+    let made = run(&transaction, WHAT, sql::USERS_STUB, &[&dids, &positions]).await?;
+    transaction.commit().await.map_err(DbError::during(WHAT))?;
+    Ok(made)
 }
 
 /// Makes the rows one by one, leaving out those that the server refuses.
-pub async fn make_each(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<(), DbError> {
+pub async fn make_each(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<u64, DbError> {
+    let mut all = 0;
     for stub in stubs {
         match make(connection, std::slice::from_ref(stub)).await {
             Err(refused) if refused.is_row_local() => {
@@ -46,8 +48,8 @@ pub async fn make_each(connection: &mut Connection, stubs: &[Stub<'_>]) -> Resul
                     "a users row is refused and left out: {refused}"
                 );
             }
-            made => made?,
+            made => all += made?,
         }
     }
-    Ok(())
+    Ok(all)
 }

@@ -10,7 +10,7 @@ mod pairs;
 mod records;
 
 pub use other::*;
-pub use pairs::{Pair, repo_pairs, shared_pairs};
+pub use pairs::{Counted, Pair, repo_pairs, shared_pairs};
 pub use records::{GATES, OWN_COUNTS, OwnCount, RECORDS, Record};
 
 /// Makes the constant of a statement from its file.

@@ -24,8 +24,10 @@ struct PairTable {
 
 /// Whether a table's rows count for what they point at.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Counted {
+pub enum Counted {
+    /// For the post, or whatever else they point at.
     ByTarget,
+    /// For nothing.
     No,
 }
 
@@ -236,6 +238,7 @@ impl PairTable {
         };
         Pair {
             kind: self.kind,
+            counted: self.counted,
             delete: pick(
                 include_str!("../../sql/pairs_delete_counted.sql"),
                 include_str!("../../sql/pairs_delete.sql"),
@@ -266,6 +269,8 @@ impl PairTable {
 pub struct Pair {
     /// The table.
     pub kind: Kind,
+    /// Whether its statements keep counts.
+    pub counted: Counted,
     /// Deletes rows.
     pub delete: String,
     /// Deletes contested records.

@@ -1,5 +1,7 @@
 //! The same entries, whatever their way: the tables equal one pass in stream order.
 
+use std::collections::HashMap;
+
 use super::generated;
 use super::model::{self, Model};
 use super::support::stream::New;
@@ -57,6 +59,22 @@ async fn assert_right(bed: &Bed, model: &Model) {
     model::assert_same(model, &bed.client).await;
     model::assert_same_rejected(model, &bed.client).await;
     counts::assert_equal_rows(&bed.client).await;
+    assert_record_counts(bed).await;
+}
+
+/// The AppView's hash on Redis says how many rows each of its tables has.
+async fn assert_record_counts(bed: &Bed) {
+    let counts: HashMap<String, i64> = bed.stream.run(&["HGETALL", "db:record_counts"]).await;
+    assert_eq!(counts.len(), 8, "{counts:?}");
+    for (table, counted) in counts {
+        let rows: i64 = bed
+            .client
+            .query_one(&format!("select count(*) from {table}"), &[])
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(counted, rows, "{table}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

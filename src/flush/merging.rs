@@ -1,0 +1,103 @@
+//! What the merges of one transaction share: the transaction, the batch, and what has changed.
+
+use deadpool_postgres::Transaction;
+use tokio_postgres::types::FromSqlOwned;
+
+use super::changes::{Changes, Table};
+use super::statement::{Params, query, query_one, run};
+use crate::batch::Batch;
+use crate::error::DbError;
+use crate::stage::Kind;
+
+/// A merge under way.
+pub struct Merging<'t> {
+    transaction: &'t Transaction<'t>,
+    /// What is staged.
+    pub batch: &'t Batch,
+    /// What was added and removed so far.
+    pub changes: Changes,
+}
+
+impl<'t> Merging<'t> {
+    /// Begins; nothing has changed yet.
+    pub fn new(transaction: &'t Transaction<'t>, batch: &'t Batch) -> Self {
+        Merging {
+            transaction,
+            batch,
+            changes: Changes::default(),
+        }
+    }
+
+    /// Whether the batch holds anything of a kind.
+    pub fn holds(&self, kind: Kind) -> bool {
+        self.batch.puts(kind) > 0 || self.batch.deletes(kind) > 0
+    }
+
+    /// Notes rows added to a table, or removed if negative.
+    pub fn note(&mut self, table: Table, rows: i64) {
+        self.changes.note(table, rows);
+    }
+
+    /// Notes rows added to a kind's table, if that is one whose rows are counted.
+    pub fn added(&mut self, kind: Kind, rows: i64) {
+        if let Some(table) = Table::named(kind.name()) {
+            self.note(table, rows);
+        }
+    }
+
+    /// The same for rows that were removed.
+    pub fn removed(&mut self, kind: Kind, rows: i64) {
+        self.added(kind, -rows);
+    }
+
+    /// Runs a statement and says how many rows it wrote.
+    pub async fn run(&self, what: &'static str, text: &str) -> Result<u64, DbError> {
+        run(self.transaction, what, text, &[]).await
+    }
+
+    /// The same with parameters.
+    pub async fn run_with(
+        &self,
+        what: &'static str,
+        text: &str,
+        params: Params<'_>,
+    ) -> Result<u64, DbError> {
+        run(self.transaction, what, text, params).await
+    }
+
+    /// Runs a statement that answers with one value.
+    pub async fn ask<T: FromSqlOwned>(&self, what: &'static str, text: &str) -> Result<T, DbError> {
+        self.ask_with(what, text, &[]).await
+    }
+
+    /// The same with parameters.
+    pub async fn ask_with<T: FromSqlOwned>(
+        &self,
+        what: &'static str,
+        text: &str,
+        params: Params<'_>,
+    ) -> Result<T, DbError> {
+        let row = query_one(self.transaction, what, text, params).await?;
+        row.try_get(0).map_err(DbError::during(what))
+    }
+
+    /// Runs a statement that answers with two numbers.
+    pub async fn ask_two(&self, what: &'static str, text: &str) -> Result<(i64, i64), DbError> {
+        let row = query_one(self.transaction, what, text, &[]).await?;
+        let number = |column| row.try_get(column).map_err(DbError::during(what));
+        Ok((number(0)?, number(1)?))
+    }
+
+    /// Runs a statement that answers with a column of values.
+    pub async fn list<T: FromSqlOwned>(
+        &self,
+        what: &'static str,
+        text: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<T>, DbError> {
+        let rows = query(self.transaction, what, text, params).await?;
+        rows.iter()
+            .map(|row| row.try_get(0).map_err(DbError::during(what)))
+            .collect()
+    }
+}
