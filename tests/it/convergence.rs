@@ -4,65 +4,41 @@ use std::collections::HashMap;
 
 use super::generated;
 use super::model::{self, Model};
-use super::support::stream::New;
-use super::support::worker::{Worker, drain};
+use super::support::give::{self, Given};
+use super::support::worker::drain;
 use super::support::{Bed, counts};
-use forebay::generate::{Event, Options};
+use forebay::generate::Options;
 
-const SOME: Options = Options {
-    seed: 7,
-    events: 6_000,
-    users: 300,
-    sdk: 0.5,
-    bad: 0.01,
-};
-
-fn generated_entries() -> Vec<(String, Event)> {
-    generated::entries(SOME)
+fn options(seed: u64) -> Options {
+    Options {
+        seed,
+        events: 6_000,
+        users: 300,
+        sdk: 0.5,
+        bad: 0.01,
+    }
 }
 
-fn as_new((id, event): &(String, Event)) -> New {
-    New {
-        id: Some(id.clone()),
+/// Generated entries, and what the tables must hold after them.
+pub fn generated(options: Options) -> (Vec<Given>, Model) {
+    let entries = generated::entries(options);
+    let model = generated::model_of(entries.iter());
+    let given = |(id, event): (String, forebay::generate::Event)| Given {
+        id,
         kind: event.kind.to_owned(),
-        data: event.data.clone().into_bytes(),
-        seq: event.seq.clone(),
-    }
+        data: event.data,
+        seq: event.seq,
+    };
+    (entries.into_iter().map(given).collect(), model)
 }
 
-async fn give(bed: &Bed, entries: &[(String, Event)]) {
-    let new: Vec<New> = entries.iter().map(as_new).collect();
-    bed.stream.xadd_all(&new).await;
-}
-
-/// Gives entries in any order: each as a replay, whose position is that of its original id.
-async fn give_as_replays<'e>(bed: &Bed, entries: impl Iterator<Item = &'e (String, Event)>) {
-    for (id, event) in entries {
-        let command = [
-            "XADD",
-            "firehose:events",
-            "*",
-            "type",
-            event.kind,
-            "data",
-            &event.data,
-            "seq",
-            &event.seq,
-            "origId",
-            id,
-        ];
-        bed.stream.run::<String>(&command).await;
-    }
-}
-
-async fn assert_right(bed: &Bed, model: &Model) {
+/// The tables, the dead letters, the counts and the AppView's hash on Redis.
+pub async fn assert_right(bed: &Bed, model: &Model) {
     model::assert_same(model, &bed.client).await;
     model::assert_same_rejected(model, &bed.client).await;
     counts::assert_equal_rows(&bed.client).await;
-    assert_record_counts(bed).await;
 }
 
-/// The AppView's hash on Redis says how many rows each of its tables has.
 async fn assert_record_counts(bed: &Bed) {
     let counts: HashMap<String, i64> = bed.stream.run(&["HGETALL", "db:record_counts"]).await;
     assert_eq!(counts.len(), 8, "{counts:?}");
@@ -80,76 +56,59 @@ async fn assert_record_counts(bed: &Bed) {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_order() {
     let bed = Bed::new().await;
-    let entries = generated_entries();
-    give(&bed, &entries).await;
-    drain(&bed, &[]).await;
-    assert_right(&bed, &generated::model_of(entries.iter())).await;
+    let (entries, model) = generated(options(7));
+    give::once(&bed, &entries).await;
+    assert_right(&bed, &model).await;
+    assert_record_counts(&bed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_small_batches() {
     let bed = Bed::new().await;
-    let entries = generated_entries();
-    give(&bed, &entries).await;
+    let (entries, model) = generated(options(8));
+    give::give(&bed, &entries).await;
     drain(&bed, &["--flush-rows", "7"]).await;
-    assert_right(&bed, &generated::model_of(entries.iter())).await;
+    assert_right(&bed, &model).await;
+    assert_record_counts(&bed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twice() {
     let bed = Bed::new().await;
-    let entries = generated_entries();
-    give(&bed, &entries).await;
-    drain(&bed, &[]).await;
-    bed.stream
-        .run::<String>(&[
-            "XGROUP",
-            "SETID",
-            "firehose:events",
-            "firehose-processors",
-            "0",
-        ])
-        .await;
-    drain(&bed, &["--flush-rows", "100", "--parallel-consumers", "2"]).await;
-    assert_right(&bed, &generated::model_of(entries.iter())).await;
+    let (entries, model) = generated(options(9));
+    give::twice(&bed, &entries).await;
+    assert_right(&bed, &model).await;
+    assert_record_counts(&bed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_reverse() {
     let bed = Bed::new().await;
-    let entries = generated_entries();
-    give_as_replays(&bed, entries.iter().rev()).await;
-    drain(&bed, &["--flush-rows", "50"]).await;
-    assert_right(&bed, &generated::model_of(entries.iter())).await;
+    let (entries, model) = generated(options(10));
+    give::in_reverse(&bed, &entries).await;
+    assert_right(&bed, &model).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn split_over_two_workers_at_once() {
     let bed = Bed::new().await;
-    let entries = generated_entries();
-    give(&bed, &entries).await;
-    let flags = |id| {
-        [
-            "--until-caught-up",
-            "--consumer-id",
-            id,
-            "--flush-rows",
-            "40",
-            "--parallel-consumers",
-            "3",
-        ]
-    };
-    let (one, two) = (
-        Worker::start(&bed, &flags("one")),
-        Worker::start(&bed, &flags("two")),
-    );
-    let read = |worker: &Worker| std::sync::Arc::clone(&worker.metrics);
-    let (of_one, of_two) = (read(&one), read(&two));
-    one.end().await.unwrap();
-    two.end().await.unwrap();
-    assert!(
-        of_one.entries_acked() > 0 && of_two.entries_acked() > 0,
-        "both took part"
-    );
-    assert_right(&bed, &generated::model_of(entries.iter())).await;
+    let (entries, model) = generated(options(11));
+    give::to_two_workers(&bed, &entries).await;
+    assert_right(&bed, &model).await;
+    assert_record_counts(&bed).await;
+}
+
+/// One of five events is wrong in some way.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_much_that_is_wrong() {
+    for seed in 20..24 {
+        let bed = Bed::new().await;
+        let bad = 0.2;
+        let (entries, model) = generated(Options {
+            bad,
+            ..options(seed)
+        });
+        give::once(&bed, &entries).await;
+        assert_right(&bed, &model).await;
+    }
 }

@@ -11,6 +11,8 @@ mod migrations;
 mod model;
 mod oracle;
 mod real;
+mod relay;
+mod schema;
 mod staging;
 mod support;
 mod tidy;

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod counts;
 pub mod data;
 pub mod dump;
+pub mod give;
 pub mod servers;
 pub mod stream;
 pub mod tsv;
