@@ -37,7 +37,9 @@ fn entries(sdk: f64) -> Vec<Entry> {
 
 fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("entry to COPY bytes");
-    group.throughput(Throughput::Elements(ENTRIES)).sample_size(30);
+    group
+        .throughput(Throughput::Elements(ENTRIES))
+        .sample_size(30);
     for (name, sdk) in [("lexicon", 0.0), ("sdk", 1.0), ("mixed", 0.5)] {
         let entries = entries(sdk);
         let mut batch = Batch::new(Arc::new(Widths::contract()));

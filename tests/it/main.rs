@@ -10,6 +10,7 @@ mod local;
 mod migrations;
 mod model;
 mod oracle;
+mod process;
 mod real;
 mod relay;
 mod schema;

@@ -1,6 +1,7 @@
 //! What every test against real servers needs.
 
 pub mod bed;
+pub mod child;
 pub mod cluster;
 pub mod counts;
 pub mod data;
