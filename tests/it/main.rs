@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod convergence;
+mod faults;
 mod generated;
 mod helpers;
 mod local;

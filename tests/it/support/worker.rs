@@ -19,13 +19,13 @@ struct Line {
 /// The configuration that these flags give on a bed.
 pub fn config(bed: &Bed, flags: &[&str]) -> RunConfig {
     let servers = [
-        "forebay",
-        "--redis-url",
-        &bed.redis_url,
-        "--database-url",
-        &bed.database_url,
+        ("--redis-url", bed.redis_url.as_str()),
+        ("--database-url", bed.database_url.as_str()),
     ];
-    Line::try_parse_from(servers.iter().chain(flags))
+    let missing = servers.iter().filter(|(flag, _)| !flags.contains(flag));
+    let missing = missing.flat_map(|(flag, url)| [*flag, *url]);
+    let line = ["forebay"].into_iter().chain(missing);
+    Line::try_parse_from(line.chain(flags.iter().copied()))
         .unwrap()
         .run
 }
@@ -58,12 +58,6 @@ impl Worker {
     pub async fn stop(self) -> Result<(), forebay::error::Stop> {
         self.stop.send(true).unwrap();
         self.task.await.unwrap()
-    }
-
-    /// Ends it where it stands.
-    pub async fn abort(self) {
-        self.task.abort();
-        let _ = self.task.await;
     }
 }
 
