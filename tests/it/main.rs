@@ -18,3 +18,4 @@ mod schema;
 mod staging;
 mod support;
 mod tidy;
+mod values;
