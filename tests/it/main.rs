@@ -7,6 +7,7 @@ mod convergence;
 mod faults;
 mod generated;
 mod helpers;
+mod histories;
 mod local;
 mod migrations;
 mod model;
