@@ -133,6 +133,11 @@ impl Tally {
         self.oddities[what as usize] += 1;
     }
 
+    /// Sets how many rows were replaced: a row that was can come to stand again.
+    pub fn set_superseded(&mut self, rows: u64) {
+        self.oddities[Oddity::Superseded as usize] = rows;
+    }
+
     /// How many entries of this type there were.
     #[must_use]
     pub fn events(&self, event: Event) -> u64 {

@@ -38,6 +38,13 @@ impl Buffer {
         self.dead.push(row);
     }
 
+    /// Puts a row that was left out in again. Nearly always the one left out last.
+    pub fn revive(&mut self, row: Range<usize>) {
+        if let Some(at) = self.dead.iter().rposition(|dead| *dead == row) {
+            self.dead.swap_remove(at);
+        }
+    }
+
     /// The whole stream without the dead rows. No row is copied.
     pub fn stream(&mut self) -> Vec<Bytes> {
         self.dead.sort_unstable_by_key(|row| row.start);

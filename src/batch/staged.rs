@@ -9,6 +9,7 @@ use crate::position::Position;
 use crate::stage::{Kind, Stage};
 use bytes::Bytes;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, RandomState};
 
 /// What a row does.
@@ -28,9 +29,11 @@ struct Row {
     start: usize,
     end: usize,
     position: Position,
+    /// The delete that this row ended.
+    ended: Option<u32>,
 }
 
-/// The rows of one uri that are alive. At least one of them is.
+/// The rows of one uri that are alive, of which there is always one.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     put: Option<u32>,
@@ -88,15 +91,15 @@ impl Staged {
             start: begun.start,
             end,
             position,
+            ended: None,
         };
         self.note(position);
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(row);
         self.alive[kind as usize][verb as usize] += 1;
-        let slot = self.slot_of(index);
-        let (slot, dead) = decide(slot, index, row, &self.rows);
-        self.set_slot(index, slot);
-        dead.into_iter().flatten().for_each(|dead| self.kill(dead));
+        let Verdict { dead, again } = self.settle(index);
+        dead.into_iter().flatten().for_each(|row| self.kill(row));
+        again.into_iter().for_each(|row| self.revive(row));
     }
 
     fn note(&mut self, position: Position) {
@@ -105,8 +108,8 @@ impl Staged {
         self.has_ties |= position.tie > 0;
     }
 
-    /// The slot of a row's uri as it was before the row.
-    fn slot_of(&mut self, index: u32) -> Slot {
+    /// Puts the newest row into the slot of its uri.
+    fn settle(&mut self, index: u32) -> Verdict {
         let Staged {
             buffers,
             rows,
@@ -115,27 +118,29 @@ impl Staged {
             ..
         } = self;
         let uri = uri_of(index, rows, buffers);
-        let hash = keys.hash_one(uri);
-        slots
-            .find(hash, |slot| slot.is_of(uri, rows, buffers))
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn set_slot(&mut self, index: u32, new: Slot) {
-        let Staged {
-            buffers,
-            rows,
-            slots,
-            keys,
-            ..
-        } = self;
-        let uri = uri_of(index, rows, buffers);
-        let hash = keys.hash_one(uri);
-        match slots.find_mut(hash, |slot| slot.is_of(uri, rows, buffers)) {
-            Some(slot) => *slot = new,
-            None => {
-                slots.insert_unique(hash, new, |slot| keys.hash_one(slot.uri(rows, buffers)));
+        let slot = slots.entry(
+            keys.hash_one(uri),
+            |slot| slot.uri(rows, buffers) == uri,
+            |slot| keys.hash_one(slot.uri(rows, buffers)),
+        );
+        match slot {
+            Entry::Vacant(vacant) => {
+                let mut slot = Slot::default();
+                let verdict = decide(&mut slot, index, rows);
+                vacant.insert(slot);
+                verdict
+            }
+            Entry::Occupied(mut known) => {
+                let mut slot = *known.get();
+                let verdict = decide(&mut slot, index, rows);
+                let ended = verdict
+                    .dead
+                    .into_iter()
+                    .flatten()
+                    .find(|&row| rows[row as usize].verb == Verb::Delete);
+                rows[index as usize].ended = ended.filter(|&row| row != index);
+                *known.get_mut() = slot;
+                verdict
             }
         }
     }
@@ -147,6 +152,15 @@ impl Staged {
         self.buffers[row.stage as usize].kill(row.start..row.end);
         self.alive[row.kind as usize][row.verb as usize] -= 1;
         self.superseded += 1;
+    }
+
+    fn revive(&mut self, index: u32) {
+        let Some(row) = self.rows.get(index as usize) else {
+            return;
+        };
+        self.buffers[row.stage as usize].revive(row.start..row.end);
+        self.alive[row.kind as usize][row.verb as usize] += 1;
+        self.superseded = self.superseded.saturating_sub(1);
     }
 
     /// Rows of this kind and verb that are alive.
@@ -228,10 +242,6 @@ impl Slot {
             .or(self.delete)
             .map_or(&[], |index| uri_of(index, rows, buffers))
     }
-
-    fn is_of(&self, uri: &[u8], rows: &[Row], buffers: &[Buffer]) -> bool {
-        self.uri(rows, buffers) == uri
-    }
 }
 
 /// A row's uri, which is its first column.
@@ -248,43 +258,60 @@ fn uri_of<'b>(index: u32, rows: &[Row], buffers: &'b [Buffer]) -> &'b [u8] {
     find().unwrap_or_default()
 }
 
-/// Who of a uri stands once `new` has come, and which rows are dead.
-fn decide(old: Slot, index: u32, new: Row, rows: &[Row]) -> (Slot, [Option<u32>; 2]) {
-    let at = |row: u32| {
-        rows.get(row as usize)
-            .map_or(new.position, |row| row.position)
-    };
-    let is_late = |row: Option<u32>| row.is_some_and(|row| at(row) > new.position);
-    match new.verb {
-        Verb::Put if is_late(old.put) || is_late(old.delete) => (old, [Some(index), None]),
-        Verb::Put => {
-            let (ended, delete) = split(old.delete, |row| at(row) == new.position);
-            (
-                Slot {
-                    put: Some(index),
-                    delete,
-                },
-                [old.put, ended],
-            )
-        }
-        Verb::Delete if is_late(old.delete) => (old, [Some(index), None]),
-        Verb::Delete => {
-            let (ended, put) = split(old.put, |row| at(row) <= new.position);
-            (
-                Slot {
-                    put,
-                    delete: Some(index),
-                },
-                [old.delete, ended],
-            )
-        }
+/// What a new row does to the others of its uri.
+#[derive(Clone, Copy, Debug, Default)]
+struct Verdict {
+    dead: [Option<u32>; 2],
+    again: Option<u32>,
+}
+
+/// Lets the new row and the others of its uri decide who stands.
+fn decide(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
+    match rows[new as usize].verb {
+        Verb::Put => decide_put(slot, new, rows),
+        Verb::Delete => decide_delete(slot, new, rows),
     }
 }
 
-/// Those that end, and those that stay.
-fn split(row: Option<u32>, ends: impl Fn(u32) -> bool) -> (Option<u32>, Option<u32>) {
-    match row {
-        Some(row) if ends(row) => (Some(row), None),
-        other => (None, other),
+fn decide_put(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
+    let at = |row: u32| rows[row as usize].position;
+    let same_entry = slot.delete.filter(|&row| at(row) == at(new));
+    // The delete of this very entry never was: an older one that it ended stands again. It has a
+    // row of its own to remove even if this put is not applied (the opt-out is judged later).
+    let again = same_entry.and_then(|row| before(row, at(new), rows));
+    if same_entry.is_some() {
+        slot.delete = again;
+    }
+    let is_late = |row: &u32| at(*row) > at(new);
+    let loser = if slot.put.iter().chain(&slot.delete).any(is_late) {
+        Some(new)
+    } else {
+        slot.put.replace(new)
+    };
+    Verdict {
+        dead: [loser, same_entry],
+        again,
+    }
+}
+
+/// The delete that a delete of this entry ended, older than the entry.
+fn before(delete: u32, entry: Position, rows: &[Row]) -> Option<u32> {
+    let ended = |row: &u32| rows[*row as usize].ended;
+    std::iter::successors(ended(&delete), ended).find(|&row| rows[row as usize].position < entry)
+}
+
+fn decide_delete(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
+    let at = |row: u32| rows[row as usize].position;
+    if slot.delete.is_some_and(|row| at(row) > at(new)) {
+        return Verdict {
+            dead: [Some(new), None],
+            again: None,
+        };
+    }
+    let replaced = slot.delete.replace(new);
+    let ended = slot.put.take_if(|row| at(*row) <= at(new));
+    Verdict {
+        dead: [replaced, ended],
+        again: None,
     }
 }

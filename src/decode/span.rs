@@ -153,7 +153,7 @@ fn skip_scalar(text: &[u8], at: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn raw<'a>(text: &'a str, span: Option<Span>) -> &'a str {
+    fn raw(text: &str, span: Option<Span>) -> &str {
         span.map_or("-", |span| &text[span])
     }
 

@@ -101,10 +101,37 @@ pub fn write(kind: Kind, source: &Source<'_>, cells: &mut Cells<'_>) -> Result<O
     Ok(Outcome::Row)
 }
 
+/// Whether a table that this kind goes to has a column for the record's own CID.
+#[must_use]
+pub fn keeps_cid(kind: Kind) -> bool {
+    match kind {
+        Kind::Posts
+        | Kind::Reposts
+        | Kind::ListItems
+        | Kind::Verifications
+        | Kind::Lists
+        | Kind::FeedGenerators
+        | Kind::StarterPacks
+        | Kind::LabelerServices
+        | Kind::GenericRecords => true,
+        Kind::Likes
+        | Kind::Bookmarks
+        | Kind::Follows
+        | Kind::Blocks
+        | Kind::ListBlocks
+        | Kind::Users
+        | Kind::Labels
+        | Kind::ThreadGates
+        | Kind::PostGates
+        | Kind::Handles
+        | Kind::Accounts => false,
+    }
+}
+
 /// The DID that a record follows, blocks or puts on a list. It gets a users row even if the record
 /// itself is refused.
 #[must_use]
-pub fn mentioned<'a>(kind: Kind, record: Option<&'a Value>) -> Option<&'a str> {
+pub fn mentioned(kind: Kind, record: Option<&Value>) -> Option<&str> {
     if !matches!(kind, Kind::Follows | Kind::Blocks | Kind::ListItems) {
         return None;
     }

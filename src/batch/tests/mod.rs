@@ -1,6 +1,12 @@
 //! Batches as a whole: entries in, COPY bytes out, read back by a reader of its own.
 
+mod fuzz;
+mod kinds;
+mod order;
+mod wrong;
+
 use super::*;
+use crate::partition;
 use crate::position::Micros;
 use std::collections::BTreeMap;
 

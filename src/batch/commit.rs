@@ -1,0 +1,220 @@
+//! What is done with a commit: one op after the other is routed and encoded.
+//!
+//! It knows in which order an op is looked at, and so what still counts when it is refused: the
+//! action, then the owner's users row, then the path, then the one that it points at, then the
+//! record.
+
+use super::Batch;
+use super::dids::Named;
+use super::staged::Verb;
+use super::take::Scope;
+use crate::decode::dialect::{Dialect, Node};
+use crate::decode::{datetime, envelope};
+use crate::encode::RowWriter;
+use crate::entry::Entry;
+use crate::letter::{self, Parts};
+use crate::partition;
+use crate::position::Position;
+use crate::reject::{Problem, Reject};
+use crate::route::{self, Target};
+use crate::rows::{self, Cells, Outcome, Source, Stamp};
+use crate::stage::{Kind, Stage};
+use crate::tally::{Action, Repair};
+use crate::widths::Column;
+use sonic_rs::{JsonValueTrait, Value};
+
+impl Batch {
+    pub(super) fn commit(
+        &mut self,
+        entry: &Entry,
+        data: &Value,
+        scope: Scope,
+    ) -> Result<(), Reject> {
+        let commit = envelope::commit(data)?;
+        if !self.widths.holds(Column::UsersDid, commit.repo) {
+            return Err(Reject::too_long("repo", Column::UsersDid));
+        }
+        let stamp = self.stamp(entry, &commit);
+        let mut parts = None;
+        for (index, op) in commit
+            .ops
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| scope.has(*index))
+        {
+            if let Err(reject) = self.op(commit.repo, &stamp, op) {
+                let parts = parts.get_or_insert_with(|| Parts::of(entry));
+                self.bury(letter::rejected(entry, parts, Some(index), &reject));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the commit says about itself. None of it is worth losing a record for: what a column
+    /// does not take becomes NULL, counted.
+    fn stamp<'a>(&mut self, entry: &'a Entry, commit: &envelope::Commit<'a>) -> Stamp<'a> {
+        let seq = std::str::from_utf8(&entry.seq).ok();
+        let seq = seq.filter(|seq| {
+            COMMIT_SEQ
+                .iter()
+                .all(|&column| self.widths.holds(column, seq))
+        });
+        let rev = commit.rev.and_then(|rev| rev.as_str());
+        let rev = rev.filter(|rev| {
+            COMMIT_REV
+                .iter()
+                .all(|&column| self.widths.holds(column, rev))
+        });
+        let time = commit
+            .time
+            .and_then(|time| time.as_str())
+            .and_then(datetime::parse);
+        let lost = u64::from(seq.is_none()) + u64::from(commit.rev.is_some() && rev.is_none());
+        self.tally.repaired(Repair::CommitMeta, lost);
+        self.tally.repaired(
+            Repair::CommitTime,
+            u64::from(commit.time.is_some() && time.is_none()),
+        );
+        let position = entry.origin().into();
+        Stamp {
+            position,
+            time,
+            seq: seq.filter(|seq| !seq.is_empty()),
+            rev,
+        }
+    }
+
+    fn op(&mut self, repo: &str, stamp: &Stamp<'_>, op: &Value) -> Result<(), Reject> {
+        let op = envelope::op(op)?;
+        let action = op.action()?;
+        self.partitions |= 1 << partition::of(repo);
+        if action != Action::Delete {
+            self.dids.add(repo, Named::Owner, stamp.position);
+        }
+        let path = op.path()?;
+        let kind = match route::target(path.collection, path.rkey) {
+            Target::Stored(kind) => kind,
+            Target::NotStored(what) => {
+                self.tally.unstored(what);
+                return Ok(());
+            }
+        };
+        if action != Action::Delete {
+            self.mention(kind, &op, stamp.position);
+        }
+        self.tally.op(kind, action);
+        self.set_uri(&["at://", repo, "/", path.whole]);
+        match action {
+            Action::Delete => self.delete(kind, stamp.position),
+            Action::Create | Action::Update => self.put(kind, repo, &path, &op, stamp)?,
+        }
+        Ok(())
+    }
+
+    /// Notes the DID that the op's record points at, if users can hold it.
+    fn mention(&mut self, kind: Kind, op: &envelope::RawOp<'_>, at: Position) {
+        if let Some(did) = rows::mentioned(kind, op.record)
+            && self.widths.holds(Column::UsersDid, did)
+        {
+            self.dids.add(did, Named::Subject, at);
+        }
+    }
+
+    pub(super) fn set_uri(&mut self, parts: &[&str]) {
+        self.uri.clear();
+        parts.iter().for_each(|part| self.uri.push_str(part));
+    }
+
+    fn put(
+        &mut self,
+        kind: Kind,
+        repo: &str,
+        path: &envelope::Path<'_>,
+        op: &envelope::RawOp<'_>,
+        stamp: &Stamp<'_>,
+    ) -> Result<(), Reject> {
+        let value = envelope::needed(op.record, "record")?;
+        let record =
+            Node::of(value, Dialect::Lexicon).ok_or(Reject::new(Problem::WrongType, "record"))?;
+        check_type(record, path.collection)?;
+        let cid = match op.cid() {
+            Err(_) if !rows::keeps_cid(kind) => {
+                self.tally.repaired(Repair::WrongType, 1);
+                None
+            }
+            cid => cid?,
+        };
+        let outcome = self.row(kind, stamp.position, |uri, cells| {
+            let source = Source {
+                repo,
+                uri,
+                collection: path.collection,
+                rkey: path.rkey,
+                cid: cid.as_deref(),
+                value,
+                record,
+                stamp,
+            };
+            rows::write(kind, &source, cells)
+        })?;
+        if outcome == Outcome::Delete {
+            self.delete(kind, stamp.position);
+        }
+        Ok(())
+    }
+
+    /// Writes one row, and keeps it only if it is whole.
+    pub(super) fn row(
+        &mut self,
+        kind: Kind,
+        position: Position,
+        write: impl FnOnce(&str, &mut Cells<'_>) -> Result<Outcome, Reject>,
+    ) -> Result<Outcome, Reject> {
+        let (out, begun) = self.staged.begin(kind.stage());
+        let mut cells = Cells::begin(kind, out, &self.widths, &mut self.tally);
+        let outcome = write(&self.uri, &mut cells);
+        if let Ok(Outcome::Row) = outcome {
+            cells.finish();
+            self.staged.keep(begun, kind, Verb::Put, position);
+        } else {
+            self.staged.cancel(begun);
+        }
+        outcome
+    }
+
+    fn delete(&mut self, kind: Kind, position: Position) {
+        let (out, begun) = self.staged.begin(Stage::Deletes);
+        let mut row = RowWriter::begin(out, Stage::Deletes.columns());
+        row.text(&self.uri);
+        row.text(kind.name());
+        row.timestamp(position.at);
+        row.int8(position.tie);
+        self.staged.keep(begun, kind, Verb::Delete, position);
+    }
+}
+
+/// Where a commit's sequence number goes, and where its revision.
+const COMMIT_SEQ: [Column; 5] = [
+    Column::LikesCommitSeq,
+    Column::PostsCommitSeq,
+    Column::RepostsCommitSeq,
+    Column::FollowsCommitSeq,
+    Column::BlocksCommitSeq,
+];
+const COMMIT_REV: [Column; 5] = [
+    Column::LikesCommitRev,
+    Column::PostsCommitRev,
+    Column::RepostsCommitRev,
+    Column::FollowsCommitRev,
+    Column::BlocksCommitRev,
+];
+
+/// A record must be of the collection in which it stands (CONTRACT §3).
+fn check_type(record: Node<'_>, collection: &str) -> Result<(), Reject> {
+    let [kind] = record.fields(["$type"]);
+    if kind.and_then(|kind| kind.as_str()) == Some(collection) {
+        Ok(())
+    } else {
+        Err(Reject::new(Problem::TypeMismatch, "$type"))
+    }
+}

@@ -1,0 +1,122 @@
+//! What is done with an entry that is pushed, and the two types of entries that are not commits.
+//!
+//! It knows that nothing that is in an entry may cost its id: whatever cannot be stored becomes a
+//! dead letter.
+
+use super::dids::Named;
+use super::{Batch, DeadLetter};
+use crate::decode::{envelope, json};
+use crate::entry::Entry;
+use crate::letter::{self, Parts};
+use crate::partition;
+use crate::reject::{Problem, Reject};
+use crate::rows::{self, Outcome, Stamp};
+use crate::stage::Kind;
+use crate::tally::{Event, Repair};
+use sonic_rs::{JsonValueTrait, Value};
+
+/// How much of an entry is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Whole,
+    OneOp(usize),
+}
+
+impl Scope {
+    pub(super) fn has(self, op: usize) -> bool {
+        match self {
+            Scope::Whole => true,
+            Scope::OneOp(only) => only == op,
+        }
+    }
+}
+
+impl Batch {
+    pub(super) fn take(&mut self, entry: &Entry, scope: Scope) {
+        if self.ids.last() != Some(&entry.id) {
+            self.ids.push(entry.id);
+        }
+        let event = event(&entry.kind);
+        if scope == Scope::Whole {
+            self.tally.event(event);
+        }
+        if let Err(reject) = self.decode(entry, event, scope) {
+            self.bury(letter::rejected(entry, &Parts::of(entry), None, &reject));
+        }
+        self.tally.set_superseded(self.staged.superseded());
+    }
+
+    pub(super) fn bury(&mut self, letter: DeadLetter) {
+        self.dead_bytes += letter.data.len() + size_of::<DeadLetter>();
+        self.dead.push(letter);
+    }
+
+    fn decode(&mut self, entry: &Entry, event: Event, scope: Scope) -> Result<(), Reject> {
+        if event == Event::Unknown {
+            return Ok(());
+        }
+        let data = entry
+            .data
+            .as_deref()
+            .ok_or(Reject::new(Problem::Missing, "data"))?;
+        let parsed = json::parse(data).ok_or(Reject::new(Problem::NotJson, "data"))?;
+        self.tally
+            .repaired(Repair::NotUtf8, u64::from(parsed.was_not_utf8));
+        self.tally
+            .repaired(Repair::LoneSurrogate, parsed.lone_surrogates);
+        match event {
+            Event::Commit => self.commit(entry, &parsed.value, scope),
+            Event::Identity => self.identity(entry, &parsed.value),
+            Event::Account => self.account(entry, &parsed.value),
+            Event::Unknown => Ok(()),
+        }
+    }
+
+    fn identity(&mut self, entry: &Entry, data: &Value) -> Result<(), Reject> {
+        let identity = envelope::identity(data)?;
+        let Some(handle) = identity.handle else {
+            return Ok(());
+        };
+        let Some(handle) = handle.as_str().filter(|handle| !handle.is_empty()) else {
+            self.tally.repaired(Repair::WrongType, 1);
+            return Ok(());
+        };
+        let stamp = event_stamp(entry);
+        self.set_uri(&["identity:", identity.did]);
+        self.row(Kind::Handles, stamp.position, |key, cells| {
+            rows::handle(key, identity.did, handle, &stamp, cells).map(|()| Outcome::Row)
+        })?;
+        self.dids.add(identity.did, Named::Subject, stamp.position);
+        self.partitions |= 1 << partition::of(identity.did);
+        Ok(())
+    }
+
+    fn account(&mut self, entry: &Entry, data: &Value) -> Result<(), Reject> {
+        let account = envelope::account(data)?;
+        let stamp = event_stamp(entry);
+        self.set_uri(&["account:", account.did]);
+        self.row(Kind::Accounts, stamp.position, |key, cells| {
+            rows::account(key, &account, &stamp, cells).map(|()| Outcome::Row)
+        })?;
+        self.partitions |= 1 << partition::of(account.did);
+        Ok(())
+    }
+}
+
+fn event(kind: &[u8]) -> Event {
+    match kind {
+        b"commit" => Event::Commit,
+        b"identity" => Event::Identity,
+        b"account" => Event::Account,
+        _ => Event::Unknown,
+    }
+}
+
+fn event_stamp(entry: &Entry) -> Stamp<'static> {
+    Stamp {
+        position: entry.origin().into(),
+        time: None,
+        seq: None,
+        rev: None,
+    }
+}
