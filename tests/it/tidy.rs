@@ -92,8 +92,8 @@ fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
 fn sources() -> Vec<Source> {
     files(&root().join("src"), "rs")
         .into_iter()
-        // Unit tests in a file of their own.
-        .filter(|path| path.file_name().is_none_or(|name| name != "tests.rs"))
+        // Unit tests in files of their own.
+        .filter(|path| !path.iter().any(|part| part == "tests" || part == "tests.rs"))
         .map(Source::read)
         .collect()
 }
