@@ -93,7 +93,11 @@ fn sources() -> Vec<Source> {
     files(&root().join("src"), "rs")
         .into_iter()
         // Unit tests in files of their own.
-        .filter(|path| !path.iter().any(|part| part == "tests" || part == "tests.rs"))
+        .filter(|path| {
+            !path
+                .iter()
+                .any(|part| part == "tests" || part == "tests.rs")
+        })
         .map(Source::read)
         .collect()
 }
