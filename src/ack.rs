@@ -3,6 +3,8 @@
 //! Dead letters are copied to their stream first: an entry that is acknowledged is never asked
 //! for again, so the operator's dashboard must have its letter by then.
 
+use std::collections::HashMap;
+
 use deadpool_redis::redis;
 
 use crate::error::RedisError;
@@ -59,6 +61,27 @@ async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<()
         .query_async::<()>(&mut connection)
         .await
         .map_err(RedisError::during("acknowledging a batch"))
+}
+
+/// How many dead letters their stream has ever been given and no longer has (XINFO STREAM,
+/// `entries-added` less `length`).
+///
+/// # Errors
+///
+/// Redis is away or refuses; nothing depends on the answer.
+pub async fn letters_dropped(redis: &Redis) -> Result<u64, RedisError> {
+    let mut connection = redis.get().await?;
+    let stream: HashMap<String, redis::Value> = redis::cmd("XINFO")
+        .arg("STREAM")
+        .arg(DEAD_LETTERS)
+        .query_async(&mut connection)
+        .await
+        .map_err(RedisError::during("asking for the dead letters' stream"))?;
+    let number = |field| match stream.get(field) {
+        Some(redis::Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
+        _ => 0,
+    };
+    Ok(number("entries-added").saturating_sub(number("length")))
 }
 
 async fn copy_letters(

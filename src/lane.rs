@@ -16,6 +16,7 @@ use crate::batch::Batch;
 use crate::entry::Entry;
 use crate::error::{RedisVerdict, Stop};
 use crate::flush::Durable;
+use crate::letter::DeadLetter;
 use crate::metrics::{Metrics, Pace, Reason};
 use crate::position::StreamId;
 use crate::retry::Backoff;
@@ -169,7 +170,18 @@ impl Flusher {
             self.wait(error, &mut backoff).await?;
         }
         self.metrics.acked(durable.ids().len());
+        self.tell_of_letters(durable.letters()).await;
         Ok(())
+    }
+
+    /// Counting what the stream's length limit drops must not hold up what is acknowledged.
+    async fn tell_of_letters(&self, letters: &[DeadLetter]) {
+        self.metrics.notices.set_aside(letters);
+        if !letters.is_empty()
+            && let Ok(dropped) = ack::letters_dropped(&self.redis).await
+        {
+            self.metrics.notices.letters_dropped(dropped);
+        }
     }
 
     async fn give_up(&self, gone: &[StreamId]) -> Result<(), Stop> {

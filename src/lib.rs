@@ -45,6 +45,7 @@ pub mod flush;
 pub mod split;
 pub mod ack;
 pub mod metrics;
+pub mod notices;
 pub mod store;
 pub mod lane;
 pub mod reader;

@@ -11,6 +11,7 @@ use hdrhistogram::Histogram;
 use crate::batch::Batch;
 use crate::error::DbError;
 use crate::flush::{Durable, Times};
+use crate::notices::Notices;
 use crate::stage::Kind;
 use crate::tally::Tally;
 
@@ -60,6 +61,8 @@ pub struct Metrics {
     retries: AtomicU64,
     lost: AtomicU64,
     batches: Mutex<Batches>,
+    /// What the operator has been told.
+    pub notices: Notices,
 }
 
 /// What is counted batch by batch.
@@ -94,6 +97,7 @@ impl Metrics {
             retries: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             batches: Mutex::new(Batches::new()?),
+            notices: Notices::default(),
         })
     }
 
@@ -177,6 +181,7 @@ impl Metrics {
 
     /// A batch is done with.
     pub fn left(&self, reason: Reason, tally: &Tally) {
+        self.notices.unknown_types(tally);
         let mut batches = self.lock();
         batches.by_reason[reason as usize] += 1;
         batches.tally.add(tally);

@@ -480,3 +480,22 @@ async fn give_later(bed: &Bed) {
     let data = format!(r#"{{"repo":"{REPO}","ops":[{op}]}}"#);
     bed.stream.xadd("commit", data, "").await;
 }
+
+/// The dashboard's stream keeps the newest letters; what its limit drops is counted, and the rows
+/// of the database are all there.
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_that_their_stream_drops_are_counted() {
+    let bed = Bed::new().await;
+    for _ in 0..500 {
+        bed.stream.xadd("commit", "not JSON", "").await;
+    }
+    let metrics = drain(&bed, &["--redis-dead-letter-maxlen", "10"]).await;
+    let kept = bed.stream.dead_letters().await.len();
+    assert!((10..500).contains(&kept), "{kept} kept");
+    assert_eq!(
+        metrics.notices.letters_dropped_so_far(),
+        u64::try_from(500 - kept).unwrap()
+    );
+    let rows = row(&bed, "select count(*) from forebay.dead_letters").await;
+    assert_eq!(rows["count"], 500);
+}
