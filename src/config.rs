@@ -39,9 +39,15 @@ pub struct RedisConfig {
     /// Name of this consumer in the group; give each process its own
     #[arg(long, env, default_value = "python-worker")]
     pub consumer_id: String,
+    /// Deliveries of an entry over which it is merged alone; a count alone never condemns it
+    #[arg(long, env, default_value_t = 10, value_parser = at_least_one::<u64>())]
+    pub redis_max_deliveries: u64,
     /// How many dead letters the stream firehose:dead-letters keeps
-    #[arg(long, env, default_value_t = 10_000)]
+    #[arg(long, env, default_value_t = 10_000, value_parser = at_least_one::<u64>())]
     pub redis_dead_letter_maxlen: u64,
+    /// How long an entry is pending before another consumer may claim it, in milliseconds
+    #[arg(long, env, default_value_t = 30_000, value_parser = RangedU64ValueParser::<u64>::new().range(100..=86_400_000))]
+    pub claim_idle_ms: u64,
 }
 
 /// Where PostgreSQL is.

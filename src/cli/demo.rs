@@ -72,7 +72,9 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
             redis_stream_key: "firehose:events".to_owned(),
             redis_consumer_group: "firehose-processors".to_owned(),
             consumer_id: "demo".to_owned(),
+            redis_max_deliveries: 10,
             redis_dead_letter_maxlen: 10_000,
+            claim_idle_ms: 30_000,
         },
         database: DatabaseConfig {
             database_url: Some(database_url),
