@@ -45,7 +45,6 @@ async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<()
     if ids.is_empty() {
         return Ok(());
     }
-    let mut connection = redis.get().await?;
     let mut transaction = redis::pipe();
     transaction.atomic();
     for (table, rows) in changes.iter() {
@@ -57,10 +56,7 @@ async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<()
     for id in ids {
         command.arg(id.to_string());
     }
-    transaction
-        .query_async::<()>(&mut connection)
-        .await
-        .map_err(RedisError::during("acknowledging a batch"))
+    redis.ask_all("acknowledging a batch", &transaction).await
 }
 
 /// How many dead letters their stream has ever been given and no longer has (XINFO STREAM,
@@ -93,16 +89,14 @@ async fn copy_letters(
     if letters.is_empty() {
         return Ok(());
     }
-    let mut connection = redis.get().await?;
     for some in letters.chunks(LETTERS_PER_ROUND_TRIP) {
         let mut pipeline = redis::pipe();
         for letter in some {
             add_letter(&mut pipeline, letter, maxlen);
         }
-        pipeline
-            .query_async::<()>(&mut connection)
-            .await
-            .map_err(RedisError::during("copying dead letters"))?;
+        redis
+            .ask_all::<()>("copying dead letters", &pipeline)
+            .await?;
     }
     Ok(())
 }

@@ -45,6 +45,9 @@ pub struct RedisConfig {
     /// How many dead letters the stream firehose:dead-letters keeps
     #[arg(long, env, default_value_t = 10_000, value_parser = at_least_one::<u64>())]
     pub redis_dead_letter_maxlen: u64,
+    /// Entries that the stream's writer lets it hold (its MAXLEN); warned at four fifths of it
+    #[arg(long, env, default_value_t = 500_000, value_parser = at_least_one::<u64>())]
+    pub stream_maxlen: u64,
     /// How long an entry is pending before another consumer may claim it, in milliseconds
     #[arg(long, env, default_value_t = 30_000, value_parser = RangedU64ValueParser::<u64>::new().range(100..=86_400_000))]
     pub claim_idle_ms: u64,

@@ -181,16 +181,28 @@ impl RedisError {
         move |source| RedisError::Redis { what, source }
     }
 
+    fn redis(&self) -> Option<&redis::RedisError> {
+        match self {
+            RedisError::Redis { source, .. } => Some(source),
+            RedisError::Pool { source } => match source {
+                deadpool_redis::PoolError::Backend(source) => Some(source),
+                _ => None,
+            },
+        }
+    }
+
+    /// The first word of the server's answer, where it answered.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.redis().and_then(redis::RedisError::code)
+    }
+
     /// What to do about it. The server's error code is the first word of its answer (Redis
     /// manual, "RESP errors"); the driver hands it over as such.
     #[must_use]
     pub fn verdict(&self) -> RedisVerdict {
-        let source = match self {
-            RedisError::Redis { source, .. } => source,
-            RedisError::Pool { source } => match source {
-                deadpool_redis::PoolError::Backend(source) => source,
-                _ => return RedisVerdict::Retry,
-            },
+        let Some(source) = self.redis() else {
+            return RedisVerdict::Retry;
         };
         match source.code() {
             Some("NOGROUP") => RedisVerdict::NoGroup,

@@ -16,6 +16,8 @@ use crate::batch::Batch;
 use crate::entry::Entry;
 use crate::error::{RedisVerdict, Stop};
 use crate::flush::Durable;
+use crate::hand::{Handful, Place};
+use crate::held::Held;
 use crate::letter::DeadLetter;
 use crate::metrics::{Metrics, Pace, Reason};
 use crate::position::StreamId;
@@ -47,7 +49,7 @@ pub struct Filler {
     /// When a batch is full.
     pub limits: Limits,
     /// Entries of this lane's repos.
-    pub entries: Receiver<Vec<Entry>>,
+    pub entries: Receiver<Handful>,
     /// Batches that are empty.
     pub spares: Receiver<Batch>,
     /// Batches to be flushed.
@@ -63,19 +65,19 @@ impl Filler {
         let Some(mut batch) = self.spares.recv().await else {
             return;
         };
-        let mut waiting = Vec::new().into_iter();
+        let mut waiting = Waiting::default();
         let mut since = None;
         let mut open = true;
         loop {
             let reason = self.fill(&mut batch, &mut waiting, &mut since, open);
             let deadline = since.unwrap_or_else(Instant::now) + self.age();
-            let hungry = open && waiting.len() == 0;
-            if !open && waiting.len() == 0 && batch.is_empty() {
+            let hungry = open && waiting.is_empty();
+            if !open && waiting.is_empty() && batch.is_empty() {
                 return;
             }
             tokio::select! {
-                entries = self.entries.recv(), if hungry => match entries {
-                    Some(entries) => waiting = entries.into_iter(),
+                handful = self.entries.recv(), if hungry => match handful {
+                    Some(handful) => waiting.next = Some(handful),
                     None => open = false,
                 },
                 spare = self.spares.recv(), if reason.is_some() => {
@@ -95,7 +97,7 @@ impl Filler {
     fn fill(
         &self,
         batch: &mut Batch,
-        waiting: &mut std::vec::IntoIter<Entry>,
+        waiting: &mut Waiting,
         since: &mut Option<Instant>,
         open: bool,
     ) -> Option<Reason> {
@@ -106,8 +108,14 @@ impl Filler {
             if batch.bytes() >= self.limits.bytes {
                 return Some(Reason::Bytes);
             }
-            let Some(entry) = waiting.next() else { break };
-            batch.push(&entry);
+            if !batch.is_empty() && waiting.parts_from_batch() {
+                return Some(Reason::Place);
+            }
+            let Some(entry) = waiting.entry() else { break };
+            match waiting.place {
+                Place::Front | Place::Behind | Place::Alone => batch.push(&entry),
+                Place::Condemned => batch.condemn(&entry),
+            }
             since.get_or_insert_with(Instant::now);
         }
         match since {
@@ -125,6 +133,47 @@ impl Filler {
     }
 }
 
+/// What the lane has been handed and has not put into a batch yet.
+struct Waiting {
+    entries: std::vec::IntoIter<Entry>,
+    /// Where the entries stand.
+    place: Place,
+    /// The next handful, whose entries may have to wait for another batch.
+    next: Option<Handful>,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Waiting {
+            entries: Vec::new().into_iter(),
+            place: Place::Front,
+            next: None,
+        }
+    }
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.entries.len() == 0 && self.next.is_none()
+    }
+
+    /// Whether the batch that took the last entry cannot take the next, or any.
+    fn parts_from_batch(&self) -> bool {
+        let next = self.next.as_ref();
+        self.place.is_single() || next.is_some_and(|next| next.place != self.place)
+    }
+
+    /// The next entry for an empty batch, or for one that it does not part from.
+    fn entry(&mut self) -> Option<Entry> {
+        if self.entries.len() == 0 {
+            let Handful { entries, place } = self.next.take()?;
+            self.entries = entries.into_iter();
+            self.place = place;
+        }
+        self.entries.next()
+    }
+}
+
 /// The flushing half.
 pub struct Flusher {
     /// The way into the database.
@@ -137,6 +186,8 @@ pub struct Flusher {
     pub due: Receiver<Due>,
     /// Batches that are empty.
     pub spares: Sender<Batch>,
+    /// What this process has in hand.
+    pub held: Arc<Held>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -169,6 +220,7 @@ impl Flusher {
         while let Err(error) = ack::ack(&self.redis, durable, self.letters_maxlen).await {
             self.wait(error, &mut backoff).await?;
         }
+        self.held.let_go(durable.ids());
         self.metrics.acked(durable.ids().len());
         self.tell_of_letters(durable.letters()).await;
         Ok(())
@@ -196,6 +248,7 @@ impl Flusher {
         while let Err(error) = ack::ack_gone(&self.redis, gone).await {
             self.wait(error, &mut backoff).await?;
         }
+        self.held.let_go(gone);
         self.metrics.lost(gone.len());
         Ok(())
     }

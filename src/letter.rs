@@ -107,6 +107,32 @@ pub fn rejected(
     }
 }
 
+/// The letter for what ended the process each time that it was tried with nothing else in hand. The
+/// data is not looked into.
+#[must_use]
+pub fn crashed(entry: &Entry) -> DeadLetter {
+    const REMEDY: &str = "The worker ended twice while this entry was all that it had in hand. Report it as a defect with the entry's data; replay it with a version that mends it.";
+    let whole = Parts {
+        data: entry.data.as_deref().unwrap_or_default(),
+        ops: None,
+    };
+    let (data, truncated) = whole.data(None);
+    DeadLetter {
+        id: entry.origin(),
+        entry_id: entry.id,
+        op: None,
+        kind: String::from_utf8_lossy(&entry.kind).into_owned(),
+        data,
+        truncated,
+        seq: String::from_utf8_lossy(&entry.seq).into_owned(),
+        deliveries: entry.deliveries,
+        reason: Cow::Borrowed("crashed"),
+        column: None,
+        sqlstate: None,
+        remedy: Cow::Borrowed(REMEDY),
+    }
+}
+
 /// An entry's data taken apart once, for however many letters are made of it.
 #[derive(Debug)]
 pub struct Parts<'a> {

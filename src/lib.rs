@@ -22,6 +22,7 @@
 
 // The pure core: no I/O, no clock.
 pub mod position;
+pub mod standing;
 pub mod entry;
 pub mod partition;
 pub mod widths;
@@ -47,8 +48,15 @@ pub mod ack;
 pub mod metrics;
 pub mod notices;
 pub mod store;
+pub mod held;
+pub mod hand;
 pub mod lane;
+pub mod claims;
+pub mod alone;
 pub mod reader;
+pub mod heartbeat;
+pub mod gauge;
+pub mod report;
 pub mod housekeeping;
 pub mod pipeline;
 

@@ -13,7 +13,8 @@ use crate::error::DbError;
 use crate::flush::{Durable, Times};
 use crate::notices::Notices;
 use crate::stage::Kind;
-use crate::tally::Tally;
+use crate::standing::Standing;
+use crate::tally::{Event, Tally};
 
 /// How the reader stands to the stream's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +36,19 @@ pub enum Reason {
     Age,
     /// The reader had no more.
     End,
+    /// What comes next has to go in a batch of its own.
+    Place,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Reason; 4] = [Reason::Rows, Reason::Bytes, Reason::Age, Reason::End];
+    pub const ALL: [Reason; 5] = [
+        Reason::Rows,
+        Reason::Bytes,
+        Reason::Age,
+        Reason::End,
+        Reason::Place,
+    ];
 
     /// Its name in lists.
     #[must_use]
@@ -49,6 +58,7 @@ impl Reason {
             Reason::Bytes => "bytes",
             Reason::Age => "age",
             Reason::End => "end",
+            Reason::Place => "place",
         }
     }
 }
@@ -60,15 +70,31 @@ pub struct Metrics {
     acked: AtomicU64,
     retries: AtomicU64,
     lost: AtomicU64,
+    standing: Mutex<Option<Standing>>,
     batches: Mutex<Batches>,
     /// What the operator has been told.
     pub notices: Notices,
 }
 
+/// Entries by type, and what could not be stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Entries of type `commit`.
+    pub commits: u64,
+    /// Entries of type `identity`.
+    pub identities: u64,
+    /// Entries of type `account`.
+    pub accounts: u64,
+    /// Entries of any other type.
+    pub unknown: u64,
+    /// Entries and ops dead-lettered.
+    pub errors: u64,
+}
+
 /// What is counted batch by batch.
 pub struct Batches {
     /// Flushes by reason, in the order of [`Reason::ALL`].
-    pub by_reason: [u64; 4],
+    pub by_reason: [u64; 5],
     /// Staged creates and updates by kind, in the order of [`Kind::ALL`].
     pub rows: [u64; 20],
     /// Staged deletes by kind, likewise.
@@ -96,6 +122,7 @@ impl Metrics {
             acked: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            standing: Mutex::new(None),
             batches: Mutex::new(Batches::new()?),
             notices: Notices::default(),
         })
@@ -187,6 +214,31 @@ impl Metrics {
         batches.tally.add(tally);
     }
 
+    /// How far behind the worker was at the last look; `None` while nobody knows.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody has looked.
+    pub fn set_standing(&self, standing: Option<Standing>) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+    }
+
+    /// What operators' dashboards add up, as sums since the start.
+    #[must_use]
+    pub fn sums(&self) -> Sums {
+        let batches = self.lock();
+        let events = |event| batches.tally.events(event);
+        Sums {
+            commits: events(Event::Commit),
+            identities: events(Event::Identity),
+            accounts: events(Event::Account),
+            unknown: events(Event::Unknown),
+            errors: batches.dead,
+        }
+    }
+
     /// The counters of batches, as they are now.
     pub fn batches(&self) -> MutexGuard<'_, Batches> {
         self.lock()
@@ -203,7 +255,7 @@ impl Batches {
         const LONGEST_MICROS: u64 = 10 * 60 * 1_000_000;
         const DIGITS: u8 = 2;
         Ok(Batches {
-            by_reason: [0; 4],
+            by_reason: [0; 5],
             rows: [0; 20],
             deletes: [0; 20],
             dead: 0,

@@ -8,18 +8,25 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::alone::{Alone, Mark};
 use crate::batch::Batch;
+use crate::claims::Claims;
 use crate::config::RunConfig;
 use crate::database;
-use crate::entry::Entry;
 use crate::error::{Stop, Verdict};
 use crate::flush::{Connector, Known};
+use crate::gauge::Gauge;
+use crate::hand::{Handful, Hands};
+use crate::heartbeat::{self, Heartbeat};
+use crate::held::Held;
 use crate::housekeeping::Housekeeping;
 use crate::lane::{Filler, Flusher, Limits};
 use crate::metrics::Metrics;
 use crate::reader::{ReadLoop, Until};
+use crate::report::{self, ClusterMetrics};
 use crate::retry::Backoff;
 use crate::source::{Reader, Redis};
 use crate::store::Store;
@@ -33,6 +40,9 @@ const AGE_BEHIND: Duration = Duration::from_secs(2);
 const BATCHES_PER_LANE: usize = 2;
 /// Reads that may wait for a lane.
 const READS_PER_LANE: usize = 1;
+
+/// Longest that the last words to Redis may take, once all work is done.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The worker, ready to run.
 pub struct Pipeline {
@@ -59,13 +69,58 @@ impl Pipeline {
         let Some(widths) = self.widths().await? else {
             return Ok(());
         };
+        let held = Arc::new(Held::new());
+        let mark = Mark::new(self.redis.clone());
+        let mut gauge = self.gauge();
+        // Before anything is read: what was trimmed unread shows best now.
+        gauge.look().await;
         let mut tasks = JoinSet::new();
-        let lanes = self.lanes(&widths, &mut tasks);
-        tasks.spawn(self.reader(lanes).run());
-        let housekeeping = tokio::spawn(self.housekeeping().run());
+        let lanes = self.lanes(&widths, &held, &mut tasks);
+        tasks.spawn(self.reader(lanes, &held, &mark).run());
+        let company = self.company(&held, gauge);
         let ended = wait(&mut tasks).await;
-        housekeeping.abort();
+        if !matches!(ended, Err(Stop::Broken(_))) {
+            mark.withdraw().await;
+        }
+        company.end(&self.redis).await;
         ended
+    }
+
+    /// What runs beside the work, as long as there is any.
+    fn company(&self, held: &Arc<Held>, gauge: Gauge) -> Company {
+        let token = heartbeat::token();
+        let heartbeat = Heartbeat {
+            redis: self.redis.clone(),
+            held: Arc::clone(held),
+            idle: self.claim_idle(),
+        };
+        let cluster = ClusterMetrics::new(self.redis.clone(), Arc::clone(&self.metrics));
+        let (done, is_done) = watch::channel(false);
+        let mut helpers = JoinSet::new();
+        helpers.spawn(self.housekeeping().run());
+        helpers.spawn(heartbeat.run(token.clone()));
+        helpers.spawn(report::say(Arc::clone(&self.metrics)));
+        let mut reporters = JoinSet::new();
+        reporters.spawn(gauge.run(is_done.clone()));
+        reporters.spawn(cluster.run(is_done));
+        Company {
+            helpers,
+            reporters,
+            done,
+            token,
+        }
+    }
+
+    fn claim_idle(&self) -> Duration {
+        Duration::from_millis(self.config.redis.claim_idle_ms)
+    }
+
+    fn gauge(&self) -> Gauge {
+        Gauge::new(
+            self.redis.clone(),
+            Arc::clone(&self.metrics),
+            self.config.redis.stream_maxlen,
+        )
     }
 
     /// Reads the columns' lengths, however long the database is away; nothing if told to stop.
@@ -96,8 +151,9 @@ impl Pipeline {
     fn lanes(
         &self,
         widths: &Arc<Widths>,
+        held: &Arc<Held>,
         tasks: &mut JoinSet<Result<(), Stop>>,
-    ) -> Vec<mpsc::Sender<Vec<Entry>>> {
+    ) -> Vec<mpsc::Sender<Handful>> {
         let asked = self.config.flow.parallel_consumers;
         let lanes = self.config.flow.lanes(self.config.database.db_pool_size);
         if lanes < asked {
@@ -109,7 +165,7 @@ impl Pipeline {
         info!(lanes, stream = %self.redis.stream, group = %self.redis.group, consumer = %self.redis.consumer, "forebay runs");
         let known = Arc::new(Known::new());
         (0..lanes)
-            .map(|_| self.lane(lanes, widths, &known, tasks))
+            .map(|_| self.lane(lanes, widths, &known, held, tasks))
             .collect()
     }
 
@@ -118,8 +174,9 @@ impl Pipeline {
         lanes: usize,
         widths: &Arc<Widths>,
         known: &Arc<Known>,
+        held: &Arc<Held>,
         tasks: &mut JoinSet<Result<(), Stop>>,
-    ) -> mpsc::Sender<Vec<Entry>> {
+    ) -> mpsc::Sender<Handful> {
         let (to_lane, entries) = mpsc::channel(READS_PER_LANE);
         let (to_flusher, due) = mpsc::channel(1);
         let (to_filler, spares) = mpsc::channel(BATCHES_PER_LANE);
@@ -140,6 +197,7 @@ impl Pipeline {
             letters_maxlen: self.config.redis.redis_dead_letter_maxlen,
             due,
             spares: to_filler,
+            held: Arc::clone(held),
             metrics: Arc::clone(&self.metrics),
         };
         tasks.spawn(async move {
@@ -170,11 +228,23 @@ impl Pipeline {
         }
     }
 
-    fn reader(&self, lanes: Vec<mpsc::Sender<Vec<Entry>>>) -> ReadLoop {
+    fn reader(&self, lanes: Vec<mpsc::Sender<Handful>>, held: &Arc<Held>, mark: &Mark) -> ReadLoop {
+        let idle = self.claim_idle();
         ReadLoop {
             redis: self.redis.clone(),
-            reader: Reader::new(self.redis.clone(), BLOCK),
-            lanes,
+            reader: Reader::new(self.redis.clone(), BLOCK.min(idle)),
+            claims: Claims::new(self.redis.clone(), Arc::clone(held), idle),
+            hands: Hands {
+                lanes,
+                held: Arc::clone(held),
+            },
+            alone: Alone {
+                mark: mark.clone(),
+                metrics: Arc::clone(&self.metrics),
+                stop: self.stop.clone(),
+            },
+            max_deliveries: u32::try_from(self.config.redis.redis_max_deliveries)
+                .unwrap_or(u32::MAX),
             read_least: self.config.flow.batch_size,
             until: if self.config.until_caught_up {
                 Until::CaughtUp
@@ -193,6 +263,30 @@ impl Pipeline {
             retention_h: self.config.tombstone_retention_h,
             stop: self.stop.clone(),
         }
+    }
+}
+
+/// What runs beside the work. Dropped, it ends where it stands.
+struct Company {
+    helpers: JoinSet<()>,
+    /// Those that have a last word to say.
+    reporters: JoinSet<()>,
+    done: watch::Sender<bool>,
+    /// What stands for this process in the note of its name.
+    token: String,
+}
+
+impl Company {
+    /// Ends them, with a last word to Redis where it listens.
+    async fn end(mut self, redis: &Redis) {
+        self.helpers.abort_all();
+        self.done.send_replace(true);
+        let last = async {
+            while self.reporters.join_next().await.is_some() {}
+            heartbeat::leave(redis, &self.token).await;
+        };
+        // What does not arrive in time is a dashboard's number and a note that ends by itself.
+        let _ = timeout(LAST_WORDS, last).await;
     }
 }
 

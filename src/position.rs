@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// A Redis stream id, `ms-n`: milliseconds since 1970 and a sequence number within them.
 ///
 /// Ordered as Redis orders them (Redis manual, "Streams", entry ids).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
     /// Milliseconds since 1970-01-01 UTC.
     pub ms: u64,

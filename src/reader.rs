@@ -1,22 +1,23 @@
 //! The one reader: takes entries in stream order and hands them to the lanes.
 //!
-//! Own pending entries first, then new ones. How many it asks for grows under backlog and falls
-//! back at the stream's end. It peeks at the repo to choose a lane and decodes nothing.
+//! Own pending entries first, then new ones, and between these what others left. How many it asks
+//! for grows under backlog and falls back at the stream's end. It decodes nothing.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::ack;
+use crate::alone::Alone;
+use crate::claims::{self, Claimed, Claims};
 use crate::entry::Entry;
 use crate::error::{RedisError, RedisVerdict, Stop};
+use crate::hand::{Flow, Hands, Place};
 use crate::metrics::{Metrics, Pace};
-use crate::partition;
 use crate::position::StreamId;
 use crate::retry::Backoff;
-use crate::source::{From, Reader, Reading, Redis, ensure_group, last_delivered};
+use crate::source::{From, Made, Reader, Reading, Redis, ensure_group, last_delivered};
 
 /// When the reader ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,14 @@ pub struct ReadLoop {
     pub redis: Redis,
     /// The blocking side.
     pub reader: Reader,
-    /// One per lane.
-    pub lanes: Vec<Sender<Vec<Entry>>>,
+    /// The claiming side.
+    pub claims: Claims,
+    /// The lanes.
+    pub hands: Hands,
+    /// What becomes of suspects.
+    pub alone: Alone,
+    /// Deliveries from which on an entry is tried alone.
+    pub max_deliveries: u32,
     /// Entries a read asks for at the stream's end.
     pub read_least: usize,
     /// When to end.
@@ -60,36 +67,110 @@ impl ReadLoop {
         let Some(bound) = self.prepare().await? else {
             return Ok(());
         };
-        let mut from = From::Pending(StreamId { ms: 0, n: 0 });
+        if self.read_pending(bound).await? == Flow::On {
+            self.read_new().await?;
+        }
+        Ok(())
+    }
+
+    /// What this consumer was given before it was started. A namesake may be adding to these: they
+    /// end at what was given out by then.
+    async fn read_pending(&mut self, bound: Option<StreamId>) -> Result<Flow, Stop> {
+        let mut after = StreamId::default();
+        loop {
+            let Some(reading) = self.read(From::Pending(after), READ_MOST).await? else {
+                return Ok(Flow::Over);
+            };
+            let last = reading.last;
+            if self.again(reading.entries, &reading.gone).await? == Flow::Over {
+                return Ok(Flow::Over);
+            }
+            match last {
+                Some(last) if Some(last) < bound => after = last,
+                _ => return Ok(Flow::On),
+            }
+        }
+    }
+
+    async fn read_new(&mut self) -> Result<(), Stop> {
         let mut count = self.read_least;
         while !self.stopped() {
+            if self.claims.is_due() && self.claim().await? == Flow::Over {
+                return Ok(());
+            }
+            // A sweep that is under way goes on as soon as there is nothing new.
+            let from = if self.claims.is_due() {
+                From::NewAtOnce
+            } else {
+                From::New
+            };
             let Some(reading) = self.read(from, count).await? else {
                 return Ok(());
             };
-            let drained = reading.entries.len() + reading.gone.len() < count;
+            let read = reading.entries.len();
+            let drained = read < count;
             self.pace(drained, count);
             count = if drained {
                 self.read_least
             } else {
                 (count * 2).min(READ_MOST.max(self.read_least))
             };
-            let last = reading.last;
-            if !self.hand_over(reading).await? {
+            self.metrics.read(read);
+            if self.hands.over(reading.entries, Place::Front).await == Flow::Over {
                 return Ok(());
             }
-            match (from, last) {
-                // A namesake may be adding to these: they end at what was given out at the start.
-                (From::Pending(_), Some(last)) if !drained && Some(last) < bound => {
-                    from = From::Pending(last);
-                }
-                (From::Pending(_), _) => from = From::New,
-                (From::New, _) if drained && self.until == Until::CaughtUp && last.is_none() => {
-                    return Ok(());
-                }
-                (From::New, _) => {}
+            if read == 0 && self.until == Until::CaughtUp && self.is_done().await? {
+                return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Claims once; a claim that fails is made again later, and by then the reading itself has
+    /// found out what is wrong.
+    async fn claim(&mut self) -> Result<Flow, Stop> {
+        match self.claims.next().await {
+            Ok(Claimed { entries, gone }) => self.again(entries, &gone).await,
+            Err(error) if error.verdict() == RedisVerdict::Fatal => Err(error.into()),
+            Err(_) => Ok(Flow::On),
+        }
+    }
+
+    /// At the stream's end: whether nothing that is stale is left either.
+    async fn is_done(&mut self) -> Result<bool, Stop> {
+        let read = self.metrics.entries_read();
+        self.claims.restart();
+        loop {
+            if self.stopped() || self.claim().await? == Flow::Over {
+                return Ok(true);
+            }
+            if self.claims.is_swept() {
+                return Ok(self.metrics.entries_read() == read);
+            }
+        }
+    }
+
+    /// Hands over what was delivered before: suspects alone, all others together.
+    async fn again(&mut self, mut entries: Vec<Entry>, gone: &[StreamId]) -> Result<Flow, Stop> {
+        self.give_up(gone).await?;
+        if entries.is_empty() {
+            return Ok(Flow::On);
+        }
+        self.metrics.read(entries.len());
+        // Held from here on: the lanes may be full for long.
+        let held = &self.hands.held;
+        held.take(entries.iter().map(|entry| entry.id));
+        if let Err(error) = claims::count(&self.redis, &mut entries).await {
+            warn!("how often entries were delivered is not known: {error}");
+        }
+        let most = self.max_deliveries;
+        let (suspects, others) = entries
+            .into_iter()
+            .partition(|entry| entry.deliveries >= most);
+        if self.hands.over(others, Place::Behind).await == Flow::Over {
+            return Ok(Flow::Over);
+        }
+        self.alone.pass(&self.hands, suspects).await
     }
 
     fn stopped(&self) -> bool {
@@ -121,10 +202,11 @@ impl ReadLoop {
     /// Reads, however long Redis is away; nothing if told to stop meanwhile.
     async fn read(&mut self, from: From, count: usize) -> Result<Option<Reading>, Stop> {
         let mut backoff = Backoff::new();
+        let mut said = false;
         while !self.stopped() {
             let error = match self.reader.read(from, count).await {
                 Ok(reading) => {
-                    if backoff.attempts() > 0 {
+                    if said {
                         info!("the stream can be read again");
                     }
                     return Ok(Some(reading));
@@ -132,6 +214,7 @@ impl ReadLoop {
                 Err(error) => error,
             };
             let verdict = error.verdict();
+            said |= verdict == RedisVerdict::Retry;
             self.wait(error, &mut backoff).await?;
             if verdict == RedisVerdict::NoGroup {
                 self.remake_group().await;
@@ -141,10 +224,12 @@ impl ReadLoop {
     }
 
     /// A group made anew begins at the stream's start: everything is replayed, which changes
-    /// nothing that is there.
-    async fn remake_group(&self) {
+    /// nothing that is there. Of several workers one makes it, and says so.
+    async fn remake_group(&mut self) {
+        self.claims.restart();
         match ensure_group(&self.redis).await {
-            Ok(_) => {
+            Ok(Made::Before) => {}
+            Ok(Made::Now) => {
                 warn!(group = %self.redis.group, "the consumer group was gone and is made again at the stream's start")
             }
             Err(error) => warn!("the consumer group is gone and cannot be made again yet: {error}"),
@@ -156,7 +241,7 @@ impl ReadLoop {
             return Err(error.into());
         }
         let pause = backoff.pause();
-        if backoff.attempts() == 1 {
+        if backoff.attempts() == 1 && error.verdict() != RedisVerdict::NoGroup {
             warn!("the stream cannot be read, trying again until it can: {error}");
         }
         tokio::select! {
@@ -167,26 +252,8 @@ impl ReadLoop {
         Ok(())
     }
 
-    /// Gives each lane its entries, waiting where a lane is full. False if a lane is gone.
-    async fn hand_over(&self, reading: Reading) -> Result<bool, Stop> {
-        self.metrics.read(reading.entries.len());
-        self.give_up(&reading.gone).await?;
-        let mut shares: Vec<Vec<Entry>> = self.lanes.iter().map(|_| Vec::new()).collect();
-        for entry in reading.entries {
-            let data = entry.data.as_deref().unwrap_or_default();
-            let partition = usize::from(partition::hint(&entry.kind, data));
-            let lane = partition % shares.len();
-            shares[lane].push(entry);
-        }
-        for (lane, share) in self.lanes.iter().zip(shares) {
-            if !share.is_empty() && lane.send(share).await.is_err() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    async fn give_up(&self, gone: &[StreamId]) -> Result<(), Stop> {
+    /// Takes ids off the pending list whose entries are gone, however long Redis is away.
+    async fn give_up(&mut self, gone: &[StreamId]) -> Result<(), Stop> {
         if gone.is_empty() {
             return Ok(());
         }
@@ -195,10 +262,13 @@ impl ReadLoop {
             "pending entries were trimmed from the stream before they were stored: lost"
         );
         self.metrics.lost(gone.len());
-        match ack::ack_gone(&self.redis, gone).await {
-            Err(error) if error.verdict() == RedisVerdict::Fatal => Err(error.into()),
-            // They come again at the next start, and are acknowledged then.
-            _ => Ok(()),
+        let mut backoff = Backoff::new();
+        while !self.stopped() {
+            match ack::ack_gone(&self.redis, gone).await {
+                Ok(()) => return Ok(()),
+                Err(error) => self.wait(error, &mut backoff).await?,
+            }
         }
+        Ok(())
     }
 }

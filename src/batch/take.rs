@@ -32,6 +32,14 @@ impl Scope {
 }
 
 impl Batch {
+    /// Takes an entry's id and a dead letter for it as a whole, without looking into it: it has
+    /// ended the process before.
+    pub fn condemn(&mut self, entry: &Entry) {
+        self.ids.push(entry.id);
+        self.tally.event(event(&entry.kind));
+        self.bury(letter::crashed(entry));
+    }
+
     pub(super) fn take(&mut self, entry: &Entry, scope: Scope) {
         if self.ids.last() != Some(&entry.id) {
             self.ids.push(entry.id);

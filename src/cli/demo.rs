@@ -74,6 +74,8 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
             consumer_id: "demo".to_owned(),
             redis_max_deliveries: 10,
             redis_dead_letter_maxlen: 10_000,
+            // Nothing trims it here.
+            stream_maxlen: 1 << 40,
             claim_idle_ms: 30_000,
         },
         database: DatabaseConfig {

@@ -58,13 +58,41 @@ impl Redis {
         })
     }
 
-    /// A connection for commands that answer at once.
+    /// Gives a command that answers at once.
     ///
     /// # Errors
     ///
-    /// Redis is away; try again by the error's verdict.
-    pub async fn get(&self) -> Result<deadpool_redis::Connection, RedisError> {
-        Ok(self.pool.get().await?)
+    /// The connection is then given up, since a server that refuses (READONLY after a failover) may
+    /// not be the one that the name stands for by now; act on the error's verdict.
+    pub async fn ask<T: redis::FromRedisValue>(
+        &self,
+        what: &'static str,
+        command: &redis::Cmd,
+    ) -> Result<T, RedisError> {
+        let mut connection = self.pool.get().await?;
+        let answer = command.query_async(&mut connection).await;
+        finish(connection, what, answer)
+    }
+
+    /// The same for many commands in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// As [`Redis::ask`].
+    pub async fn ask_all<T: redis::FromRedisValue>(
+        &self,
+        what: &'static str,
+        commands: &redis::Pipeline,
+    ) -> Result<T, RedisError> {
+        let mut connection = self.pool.get().await?;
+        let answer = commands.query_async(&mut connection).await;
+        finish(connection, what, answer)
+    }
+
+    /// A key of our own that belongs to this stream and group.
+    #[must_use]
+    pub fn own_key(&self, what: &str) -> String {
+        format!("forebay:{what}:{}:{}", self.stream, self.group)
     }
 
     /// A connection of its own for the read that blocks: the answer may take as long as the block,
@@ -84,34 +112,13 @@ impl Redis {
     }
 }
 
-/// Makes the group at the stream's start, and the stream if it is missing. A group that is there
-/// stays as it is.
-///
-/// # Errors
-///
-/// Redis is away or refuses; act on the error's verdict.
-pub async fn ensure_group(redis: &Redis) -> Result<Made, RedisError> {
-    let mut connection = redis.get().await?;
-    let made: Result<(), redis::RedisError> = redis::cmd("XGROUP")
-        .arg("CREATE")
-        .arg(&redis.stream)
-        .arg(&redis.group)
-        .arg("0")
-        .arg("MKSTREAM")
-        .query_async(&mut connection)
-        .await;
-    match made {
-        Ok(()) => Ok(Made::Now),
-        Err(error) if error.code() == Some("BUSYGROUP") => Ok(Made::Before),
-        Err(error) => Err(RedisError::during("making the consumer group")(error)),
+fn finish<T>(
+    connection: deadpool_redis::Connection,
+    what: &'static str,
+    answer: Result<T, redis::RedisError>,
+) -> Result<T, RedisError> {
+    if answer.is_err() {
+        drop(deadpool_redis::Connection::take(connection));
     }
-}
-
-/// Whether the group had to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// It was missing.
-    Now,
-    /// It was there.
-    Before,
+    answer.map_err(RedisError::during(what))
 }

@@ -39,6 +39,36 @@ pub fn first_stream(answer: Value) -> Vec<Element> {
     }
 }
 
+/// An XAUTOCLAIM answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Where to go on; the smallest id at the end.
+    pub next: StreamId,
+    /// What was claimed.
+    pub elements: Vec<Element>,
+    /// Ids that Redis took off the pending list because their entries are gone.
+    pub deleted: Vec<StreamId>,
+}
+
+/// The parts of an XAUTOCLAIM answer: `[next, elements, deleted ids]`. Before Redis 7 there is no
+/// third part.
+pub fn claimed(answer: Value) -> Claimed {
+    let mut parts = items(answer);
+    let next = parts.next().and_then(id);
+    Claimed {
+        next: next.unwrap_or(StreamId { ms: 0, n: 0 }),
+        elements: parts.next().map(elements).unwrap_or_default(),
+        deleted: parts
+            .next()
+            .map(|ids| items(ids).filter_map(id).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn id(value: Value) -> Option<StreamId> {
+    std::str::from_utf8(&bytes(value)?).ok()?.parse().ok()
+}
+
 fn items(value: Value) -> impl Iterator<Item = Value> {
     match value {
         Value::Array(items) => items,
@@ -49,10 +79,7 @@ fn items(value: Value) -> impl Iterator<Item = Value> {
 
 fn element(value: Value) -> Option<Element> {
     let mut parts = items(value);
-    let id = std::str::from_utf8(&bytes(parts.next()?)?)
-        .ok()?
-        .parse()
-        .ok()?;
+    let id = id(parts.next()?)?;
     Some(match parts.next() {
         Some(Value::Array(fields)) => Element::Entry(entry(id, fields)),
         _ => Element::Gone(id),
@@ -127,6 +154,18 @@ mod tests {
     fn knows_an_entry_that_is_gone() {
         let answer = Value::Array(vec![Value::Array(vec![bulk("5-0"), Value::Nil])]);
         assert_eq!(elements(answer), [Element::Gone(StreamId { ms: 5, n: 0 })]);
+    }
+
+    #[test]
+    fn takes_a_claim_apart() {
+        let gone = Value::Array(vec![bulk("4-0")]);
+        let answer = Value::Array(vec![bulk("7-1"), Value::Array(vec![]), gone]);
+        let expected = Claimed {
+            next: StreamId { ms: 7, n: 1 },
+            elements: Vec::new(),
+            deleted: vec![StreamId { ms: 4, n: 0 }],
+        };
+        assert_eq!(claimed(answer), expected);
     }
 
     #[test]

@@ -13,13 +13,9 @@ use crate::position::StreamId;
 /// Redis is away or refuses; act on the error's verdict.
 pub async fn oldest_pending(redis: &Redis) -> Result<Option<StreamId>, RedisError> {
     const WHAT: &str = "asking for pending entries";
-    let mut connection = redis.get().await?;
-    let summary: (i64, Option<String>, Option<String>, Value) = redis::cmd("XPENDING")
-        .arg(&redis.stream)
-        .arg(&redis.group)
-        .query_async(&mut connection)
-        .await
-        .map_err(RedisError::during(WHAT))?;
+    let mut command = redis::cmd("XPENDING");
+    command.arg(&redis.stream).arg(&redis.group);
+    let summary: (i64, Option<String>, Option<String>, Value) = redis.ask(WHAT, &command).await?;
     Ok(summary.1.and_then(|id| id.parse().ok()))
 }
 
@@ -30,13 +26,9 @@ pub async fn oldest_pending(redis: &Redis) -> Result<Option<StreamId>, RedisErro
 /// Redis is away or refuses; act on the error's verdict.
 pub async fn last_delivered(redis: &Redis) -> Result<Option<StreamId>, RedisError> {
     const WHAT: &str = "asking for the group";
-    let mut connection = redis.get().await?;
-    let groups: redis::streams::StreamInfoGroupsReply = redis::cmd("XINFO")
-        .arg("GROUPS")
-        .arg(&redis.stream)
-        .query_async(&mut connection)
-        .await
-        .map_err(RedisError::during(WHAT))?;
+    let mut command = redis::cmd("XINFO");
+    command.arg("GROUPS").arg(&redis.stream);
+    let groups: redis::streams::StreamInfoGroupsReply = redis.ask(WHAT, &command).await?;
     let ours = groups
         .groups
         .into_iter()

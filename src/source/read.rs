@@ -15,8 +15,10 @@ use crate::position::StreamId;
 pub enum From {
     /// What this consumer has been given and not acknowledged, after an id.
     Pending(StreamId),
-    /// What nobody has been given yet.
+    /// What nobody has been given yet, waiting for it.
     New,
+    /// The same without waiting.
+    NewAtOnce,
 }
 
 /// What a read gave.
@@ -81,7 +83,7 @@ impl Reader {
         }
         command.arg("STREAMS").arg(&self.redis.stream);
         match from {
-            From::New => command.arg(">"),
+            From::New | From::NewAtOnce => command.arg(">"),
             From::Pending(after) => command.arg(after.to_string()),
         };
         command

@@ -2,6 +2,7 @@
 
 use deadpool_redis::redis::{self, Value};
 
+use super::claim::deliveries;
 use super::connect::Redis;
 use super::parse::{Element, elements};
 use crate::entry::Entry;
@@ -24,7 +25,6 @@ pub struct Reread {
 /// Redis is away or refuses; act on the error's verdict.
 pub async fn reread(redis: &Redis, ids: &[StreamId]) -> Result<Reread, RedisError> {
     const IDS_PER_ROUND_TRIP: usize = 1_000;
-    let mut connection = redis.get().await?;
     let mut found = Reread::default();
     for some in ids.chunks(IDS_PER_ROUND_TRIP) {
         let mut pipeline = redis::pipe();
@@ -32,13 +32,14 @@ pub async fn reread(redis: &Redis, ids: &[StreamId]) -> Result<Reread, RedisErro
             let id = id.to_string();
             pipeline.cmd("XRANGE").arg(&redis.stream).arg(&id).arg(&id);
         }
-        let answers: Vec<Value> = pipeline
-            .query_async(&mut connection)
-            .await
-            .map_err(RedisError::during("reading entries again"))?;
+        let answers: Vec<Value> = redis.ask_all("reading entries again", &pipeline).await?;
+        let times = deliveries(redis, some).await?;
         for (id, answer) in some.iter().zip(answers) {
             match elements(answer).pop() {
-                Some(Element::Entry(entry)) => found.entries.push(entry),
+                Some(Element::Entry(mut entry)) => {
+                    entry.deliveries = times.get(id).copied().unwrap_or(1);
+                    found.entries.push(entry);
+                }
                 _ => found.gone.push(*id),
             }
         }

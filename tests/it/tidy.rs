@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure core: no I/O, so that it cannot fail on any.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "decode",
     "route",
     "rows",
     "encode",
     "batch",
     "position",
+    "standing",
     "entry",
     "stage",
     "partition",

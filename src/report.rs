@@ -1,0 +1,198 @@
+//! What the worker says of itself: the cluster's counters in Redis, and a line in the log.
+//!
+//! Both are deltas of the metrics since the last time, and both are silent when there is none. The
+//! counters' deltas are kept until Redis takes them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tracing::{debug, info};
+
+use crate::error::RedisError;
+use crate::metrics::{Metrics, Sums};
+use crate::source::{Redis, add_to_cluster_metrics};
+use crate::standing::Standing;
+
+/// CONTRACT §1.
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
+/// The part that adds to `cluster:metrics`.
+pub struct ClusterMetrics {
+    redis: Redis,
+    metrics: Arc<Metrics>,
+    flushed: Sums,
+}
+
+impl ClusterMetrics {
+    /// Nothing has been added yet.
+    #[must_use]
+    pub fn new(redis: Redis, metrics: Arc<Metrics>) -> Self {
+        ClusterMetrics {
+            redis,
+            metrics,
+            flushed: Sums::default(),
+        }
+    }
+
+    /// Adds what there is every half second until the worker is done, and then the rest.
+    pub async fn run(mut self, mut done: watch::Receiver<bool>) {
+        let mut flushes = interval(FLUSH_EVERY);
+        flushes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let last = tokio::select! {
+                _ = flushes.tick() => false,
+                _ = done.changed() => true,
+            };
+            if let Err(error) = self.flush().await {
+                debug!("cluster:metrics has to wait: {error}");
+            }
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Adds what there is.
+    ///
+    /// # Errors
+    ///
+    /// Redis is away or refuses; the next call adds it. If only the answer was lost it is added
+    /// twice: a dashboard's number, not the data.
+    pub async fn flush(&mut self) -> Result<(), RedisError> {
+        let sums = self.metrics.sums();
+        let deltas = deltas(&self.flushed, &sums);
+        if deltas.is_empty() {
+            return Ok(());
+        }
+        add_to_cluster_metrics(&self.redis, &deltas).await?;
+        self.flushed = sums;
+        Ok(())
+    }
+}
+
+/// The fields of `cluster:metrics` that have moved, by how much.
+fn deltas(before: &Sums, now: &Sums) -> Vec<(&'static str, u64)> {
+    let total = |sums: &Sums| sums.commits + sums.identities + sums.accounts + sums.unknown;
+    [
+        ("totalEvents", total(before), total(now)),
+        ("#commit", before.commits, now.commits),
+        ("#identity", before.identities, now.identities),
+        ("#account", before.accounts, now.accounts),
+        ("errors", before.errors, now.errors),
+    ]
+    .into_iter()
+    .filter(|(_, before, now)| now > before)
+    .map(|(field, before, now)| (field, now - before))
+    .collect()
+}
+
+/// Says every few seconds what was done, until it is aborted.
+pub async fn say(metrics: Arc<Metrics>) {
+    let mut says = interval(SAY_EVERY);
+    says.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut said = (metrics.entries_acked(), Instant::now());
+    loop {
+        says.tick().await;
+        let now = (metrics.entries_acked(), Instant::now());
+        let new = now.0 - said.0;
+        if new > 0 {
+            let rate = rate(new, now.1 - said.1);
+            info!("{}", line(now.0, rate, metrics.standing()));
+        }
+        said = now;
+    }
+}
+
+fn rate(entries: u64, within: Duration) -> u64 {
+    let millis = u64::try_from(within.as_millis()).unwrap_or(u64::MAX).max(1);
+    entries.saturating_mul(1_000) / millis
+}
+
+/// Entries since the start, and how fast the last of them went: `Processed 12,000 events (~5,120 events/sec), backlog 3,400, pending 120, lag 1.2 s`.
+fn line(entries: u64, rate: u64, standing: Option<Standing>) -> String {
+    let done = format!(
+        "Processed {} events (~{} events/sec)",
+        grouped(entries),
+        grouped(rate)
+    );
+    let Some(standing) = standing else {
+        return done;
+    };
+    let backlog = standing
+        .backlog
+        .map_or_else(|| "unknown".to_owned(), grouped);
+    format!(
+        "{done}, backlog {backlog}, pending {}, lag {:.1} s",
+        grouped(standing.pending),
+        standing.lag.as_secs_f64()
+    )
+}
+
+/// With a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_it_as_the_incumbent_did() {
+        let standing = Standing {
+            backlog: Some(3_400),
+            pending: 120,
+            lag: Duration::from_millis(1_234),
+        };
+        assert_eq!(
+            line(
+                12_000,
+                rate(12_000, Duration::from_millis(2_343)),
+                Some(standing)
+            ),
+            "Processed 12,000 events (~5,121 events/sec), backlog 3,400, pending 120, lag 1.2 s"
+        );
+        assert_eq!(line(1, 0, None), "Processed 1 events (~0 events/sec)");
+    }
+
+    #[test]
+    fn groups_thousands() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn only_what_moved_is_added() {
+        let before = Sums {
+            commits: 5,
+            errors: 1,
+            ..Sums::default()
+        };
+        let now = Sums {
+            commits: 7,
+            unknown: 1,
+            ..before
+        };
+        assert_eq!(deltas(&before, &now), [("totalEvents", 3), ("#commit", 2)]);
+        assert_eq!(deltas(&now, &now), []);
+    }
+}
