@@ -217,7 +217,7 @@ impl ReadLoop {
             said |= verdict == RedisVerdict::Retry;
             self.wait(error, &mut backoff).await?;
             if verdict == RedisVerdict::NoGroup {
-                self.remake_group().await;
+                self.remake_group(&backoff).await?;
             }
         }
         Ok(None)
@@ -225,15 +225,20 @@ impl ReadLoop {
 
     /// A group made anew begins at the stream's start: everything is replayed, which changes
     /// nothing that is there. Of several workers one makes it, and says so.
-    async fn remake_group(&mut self) {
+    async fn remake_group(&mut self, backoff: &Backoff) -> Result<(), Stop> {
         self.claims.restart();
         match ensure_group(&self.redis).await {
             Ok(Made::Before) => {}
             Ok(Made::Now) => {
-                warn!(group = %self.redis.group, "the consumer group was gone and is made again at the stream's start")
+                warn!(group = %self.redis.group, "the consumer group was gone and is made again at the stream's start");
             }
-            Err(error) => warn!("the consumer group is gone and cannot be made again yet: {error}"),
+            Err(error) if error.verdict() == RedisVerdict::Fatal => return Err(error.into()),
+            Err(error) if backoff.attempts() == 1 => {
+                warn!("the consumer group is gone and cannot be made again yet: {error}");
+            }
+            Err(_) => {}
         }
+        Ok(())
     }
 
     async fn wait(&mut self, error: RedisError, backoff: &mut Backoff) -> Result<(), Stop> {

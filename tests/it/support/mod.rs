@@ -7,6 +7,7 @@ pub mod counts;
 pub mod data;
 pub mod dump;
 pub mod give;
+pub mod log;
 pub mod servers;
 pub mod stream;
 pub mod tsv;

@@ -15,3 +15,9 @@ pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
         ticks.tick().await;
     }
 }
+
+/// Lets time pass in which something must not happen.
+pub async fn pass(time: Duration) {
+    let end = Instant::now() + time;
+    until("time has passed", async || Instant::now() >= end).await;
+}

@@ -39,8 +39,12 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(bed: &Bed, flags: &[&str]) -> Worker {
+        Worker::of(config(bed, flags))
+    }
+
+    pub fn of(config: RunConfig) -> Worker {
         let (stop, stopped) = watch::channel(false);
-        let pipeline: Result<_, Failure> = work::pipeline(config(bed, flags), stopped);
+        let pipeline: Result<_, Failure> = work::pipeline(config, stopped);
         let pipeline = pipeline.unwrap_or_else(|failure| panic!("{failure}"));
         Worker {
             metrics: Arc::clone(&pipeline.metrics),
