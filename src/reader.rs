@@ -82,6 +82,7 @@ impl ReadLoop {
                 return Ok(Flow::Over);
             };
             let last = reading.last;
+            self.pace(reading.entries.len() < READ_MOST, READ_MOST);
             if self.again(reading.entries, &reading.gone).await? == Flow::Over {
                 return Ok(Flow::Over);
             }

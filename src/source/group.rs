@@ -47,10 +47,11 @@ pub async fn ensure_group(redis: &Redis) -> Result<Made, RedisError> {
     }
 }
 
-/// What was counted for a group of this name before does not hold for the new one.
+/// What was counted as lost for a group of this name before does not hold for the new one, which
+/// has lost nothing yet.
 async fn begin_anew(redis: &Redis) -> Result<Made, RedisError> {
-    let mut command = redis::cmd("DEL");
-    command.arg(redis.own_key("lost"));
+    let mut command = redis::cmd("SET");
+    command.arg(redis.own_key("lost")).arg(0);
     redis
         .ask::<()>("making the consumer group", &command)
         .await?;

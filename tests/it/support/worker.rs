@@ -63,6 +63,12 @@ impl Worker {
         self.stop.send(true).unwrap();
         self.task.await.unwrap()
     }
+
+    /// Ends it where it stands.
+    pub async fn abort(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
 }
 
 /// Runs a worker until the stream is drained.
