@@ -66,13 +66,11 @@ async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<()
 ///
 /// Redis is away or refuses; nothing depends on the answer.
 pub async fn letters_dropped(redis: &Redis) -> Result<u64, RedisError> {
-    let mut connection = redis.get().await?;
-    let stream: HashMap<String, redis::Value> = redis::cmd("XINFO")
-        .arg("STREAM")
-        .arg(DEAD_LETTERS)
-        .query_async(&mut connection)
-        .await
-        .map_err(RedisError::during("asking for the dead letters' stream"))?;
+    let mut command = redis::cmd("XINFO");
+    command.arg("STREAM").arg(DEAD_LETTERS);
+    let stream: HashMap<String, redis::Value> = redis
+        .ask("asking for the dead letters' stream", &command)
+        .await?;
     let number = |field| match stream.get(field) {
         Some(redis::Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
