@@ -2,6 +2,7 @@
 
 use super::Bed;
 use super::stream::New;
+use super::wait;
 use super::worker::{Worker, drain};
 use std::sync::Arc;
 
@@ -79,28 +80,27 @@ pub async fn in_reverse(bed: &Bed, entries: &[Given]) {
     drain(bed, &["--flush-rows", "50"]).await;
 }
 
-/// Shared by two workers that run at once; both must have taken part.
+/// Shared by two workers that wait for the entries; both must have taken part.
 pub async fn to_two_workers(bed: &Bed, entries: &[Given]) {
-    give(bed, entries).await;
     let start = |id| {
-        let flags = [
-            "--until-caught-up",
-            "--consumer-id",
-            id,
-            "--flush-rows",
-            "40",
-            "--parallel-consumers",
-            "3",
-        ];
-        Worker::start(bed, &flags)
+        let flags = ["--consumer-id", id, "--flush-rows", "40"];
+        Worker::start(bed, &[&flags[..], &["--parallel-consumers", "3"]].concat())
     };
     let workers = [start("one"), start("two")];
-    let metrics = workers.each_ref().map(|worker| Arc::clone(&worker.metrics));
+    wait::until("both workers wait for entries", async || {
+        let group = bed.stream.group().await;
+        group.is_some_and(|group| group.consumers == 2)
+    })
+    .await;
+    give(bed, entries).await;
+    wait::until("everything is acknowledged", async || {
+        let group = bed.stream.group().await.unwrap();
+        group.lag == Some(0) && group.pending == 0
+    })
+    .await;
     for worker in workers {
-        worker.end().await.unwrap();
-    }
-    for metrics in metrics {
+        let metrics = Arc::clone(&worker.metrics);
+        worker.stop().await.unwrap();
         assert!(metrics.entries_acked() > 0, "one worker did it all");
     }
-    assert_eq!(bed.stream.pending().await, 0, "pending at the end");
 }
