@@ -8,6 +8,7 @@ mod migrate;
 mod run;
 pub mod work;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -110,6 +111,7 @@ fn log_to_stderr(level: LogLevel) {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
 }
