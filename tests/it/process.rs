@@ -139,7 +139,10 @@ async fn the_demo_shows_its_figures_in_plain_lines() {
     ] {
         assert!(shown.contains(figure), "{figure}: {shown}");
     }
-    assert!(!shown.contains('\u{1b}') && !log.contains('\u{1b}'), "{shown}{log}");
+    assert!(
+        !shown.contains('\u{1b}') && !log.contains('\u{1b}'),
+        "{shown}{log}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
