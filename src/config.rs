@@ -22,7 +22,7 @@ where
 /// Where Redis is and what is read there.
 #[derive(Args, Clone, Debug)]
 pub struct RedisConfig {
-    /// Redis, with user and password where it wants them
+    /// Redis, with user and password where it wants them; rediss:// for TLS
     #[arg(
         long,
         env,
@@ -30,6 +30,12 @@ pub struct RedisConfig {
         hide_env_values = true
     )]
     pub redis_url: String,
+    /// File with the password of Redis; stands over the one in REDIS_URL
+    #[arg(long, env)]
+    pub redis_password_file: Option<PathBuf>,
+    /// Certificate authority of Redis, a PEM file; without it the machine's are asked
+    #[arg(long, env)]
+    pub redis_ca_file: Option<PathBuf>,
     /// Key of the stream
     #[arg(long, env, default_value = "firehose:events")]
     pub redis_stream_key: String,
@@ -56,9 +62,13 @@ pub struct RedisConfig {
 /// Where PostgreSQL is.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseConfig {
-    /// PostgreSQL, as a libpq URL
+    /// PostgreSQL, as a libpq URL; sslmode, sslrootcert, sslcert and sslkey as libpq takes them.
+    /// Required, but for --local
     #[arg(long, env, hide_env_values = true)]
     pub database_url: Option<String>,
+    /// File with the password of PostgreSQL; stands over the one in DATABASE_URL
+    #[arg(long, env)]
+    pub database_password_file: Option<PathBuf>,
     /// Database connections at most; with fewer than lanes + 2, lanes are cut
     #[arg(long, env, default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(3..=10_000))]
     pub db_pool_size: usize,
@@ -119,17 +129,17 @@ pub struct RunConfig {
     pub local: Option<PathBuf>,
 }
 
-/// How much is logged.
+/// How much is logged. Some levels have two names: the incumbent's and tracing's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum LogLevel {
     Trace,
     Debug,
     Info,
-    #[value(alias = "warn")]
     Warning,
-    #[value(alias = "critical")]
+    Warn,
     Error,
+    Critical,
 }
 
 impl LogLevel {
@@ -140,8 +150,8 @@ impl LogLevel {
             LogLevel::Trace => "trace",
             LogLevel::Debug => "debug",
             LogLevel::Info => "info",
-            LogLevel::Warning => "warn",
-            LogLevel::Error => "error",
+            LogLevel::Warning | LogLevel::Warn => "warn",
+            LogLevel::Error | LogLevel::Critical => "error",
         }
     }
 }

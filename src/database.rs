@@ -1,49 +1,90 @@
 //! The database as the worker finds it: how to reach it, and what its columns hold.
 
+mod address;
+mod connect;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Config, NoTls};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config};
+
+pub(crate) use address::decoded;
+pub use address::{AddressError, SslMode};
+pub use connect::Connector;
 
 use crate::error::DbError;
 use crate::sql;
 use crate::widths::Widths;
 
-/// Why the database cannot even be tried.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreachable {
-    /// It is not a libpq URL.
-    #[error("DATABASE_URL: {0}")]
-    Url(#[from] tokio_postgres::Error),
-    /// No pool could be made.
-    #[error("connection pool: {0}")]
-    Pool(#[from] deadpool_postgres::BuildError),
+/// Where the database is and how it is reached.
+#[derive(Clone)]
+pub struct Address {
+    config: Config,
+    connector: Connector,
 }
 
-/// Makes a pool of at most `size` connections; opens none.
-///
-/// # Errors
-///
-/// The URL is wrong: exit code 2.
-pub fn pool(url: &str, size: usize) -> Result<Pool, Unreachable> {
-    const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-    let mut config: Config = url.parse()?;
-    if config.get_application_name().is_none() {
-        config.application_name("forebay");
+impl Address {
+    /// Reads a libpq URL and the files that it names; `password` stands over the one in it.
+    ///
+    /// # Errors
+    ///
+    /// The URL is wrong: exit code 2. No error has a part of it that may be a password.
+    pub fn parse(url: &str, password: Option<&str>) -> Result<Address, AddressError> {
+        const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+        let (mut config, connector) = address::parse(url, password)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WITHIN);
+        }
+        config
+            .keepalives(true)
+            .keepalives_idle(Duration::from_secs(10));
+        Ok(Address { config, connector })
     }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_WITHIN);
+
+    /// How the worker is called in `pg_stat_activity`, unless the URL has a name for it.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Address {
+        if self.config.get_application_name().is_none() {
+            self.config.application_name(name);
+        }
+        self
     }
-    config
-        .keepalives(true)
-        .keepalives_idle(Duration::from_secs(10));
-    let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
-    Ok(Pool::builder(manager)
-        .max_size(size)
-        .runtime(Runtime::Tokio1)
-        .build()?)
+
+    /// A connection of its own; the task ends with the client.
+    ///
+    /// # Errors
+    ///
+    /// The database is away or refuses.
+    pub async fn connect(&self) -> Result<(Client, JoinHandle<()>), DbError> {
+        let connected = self.connector.connect(&self.config).await;
+        connected.map_err(|source| DbError::Pool {
+            source: deadpool_postgres::PoolError::Backend(source),
+        })
+    }
+
+    /// Makes a pool of at most `size` connections; opens none.
+    ///
+    /// # Errors
+    ///
+    /// None that an operator could cause.
+    pub fn pool(self, size: usize) -> Result<Pool, deadpool_postgres::BuildError> {
+        /// From the first packet to a session: a server that takes a connection and says nothing
+        /// must not hold a lane for ever.
+        const READY_WITHIN: Duration = Duration::from_secs(30);
+        let recycling_method = RecyclingMethod::Fast;
+        let manager = Manager::from_connect(
+            self.config,
+            self.connector,
+            ManagerConfig { recycling_method },
+        );
+        Pool::builder(manager)
+            .max_size(size)
+            .create_timeout(Some(READY_WITHIN))
+            .runtime(Runtime::Tokio1)
+            .build()
+    }
 }
 
 /// Reads the lengths of the AppView's columns: an operator may have widened them.

@@ -8,6 +8,8 @@ use std::fmt;
 use deadpool_redis::redis;
 use tokio_postgres::error::SqlState;
 
+use crate::tls::refused_by_tls;
+
 /// What to do about a failed flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -35,7 +37,7 @@ pub enum DbError {
         source: tokio_postgres::Error,
     },
     /// No connection was to be had.
-    #[error("no database connection: {source}")]
+    #[error("no database connection: {}", postgres_cause(source))]
     Pool {
         /// The pool's error.
         #[from]
@@ -55,6 +57,22 @@ impl fmt::Display for Cause<'_> {
             next = error.source();
         }
         Ok(())
+    }
+}
+
+/// A pool's error without the pool's own words, where the driver said something.
+fn postgres_cause(error: &deadpool_postgres::PoolError) -> Cause<'_> {
+    match error {
+        deadpool_postgres::PoolError::Backend(error) => Cause(error),
+        other => Cause(other),
+    }
+}
+
+/// As [`postgres_cause`].
+fn redis_cause(error: &deadpool_redis::PoolError) -> Cause<'_> {
+    match error {
+        deadpool_redis::PoolError::Backend(error) => Cause(error),
+        other => Cause(other),
     }
 }
 
@@ -92,6 +110,7 @@ impl DbError {
     pub fn verdict(&self) -> Verdict {
         match self.sqlstate() {
             Some(state) => verdict_of(state.code()),
+            None if self.is_of_the_setup() => Verdict::Fatal,
             None => Verdict::Retry,
         }
     }
@@ -100,6 +119,20 @@ impl DbError {
     #[must_use]
     pub fn is_row_local(&self) -> bool {
         matches!(self.verdict(), Verdict::Poison | Verdict::RetryOnce)
+    }
+
+    /// Whether connecting failed by what both sides are set to, not by the network between: the
+    /// certificate, TLS that the server does not have, a way to log in that one side lacks. The
+    /// driver gives a cause for these, and it is none of input and output.
+    fn is_of_the_setup(&self) -> bool {
+        let DbError::Pool {
+            source: deadpool_postgres::PoolError::Backend(error),
+        } = self
+        else {
+            return false;
+        };
+        let cause = std::error::Error::source(error);
+        refused_by_tls(error) || cause.is_some_and(|cause| !cause.is::<std::io::Error>())
     }
 
     /// What an operator can do about a [`Verdict::Fatal`].
@@ -124,7 +157,9 @@ impl DbError {
             Some(_) => {
                 "the statement does not fit this database: check that its tables are the AppView's and that forebay's schema is up to date (`forebay migrate`)"
             }
-            None => "check DATABASE_URL and the server's log",
+            None => {
+                "check sslmode and sslrootcert in DATABASE_URL, the server's certificate, and the server's log"
+            }
         }
     }
 }
@@ -156,7 +191,7 @@ pub enum RedisError {
         source: redis::RedisError,
     },
     /// No connection was to be had.
-    #[error("no Redis connection: {source}")]
+    #[error("no Redis connection: {}", redis_cause(source))]
     Pool {
         /// The pool's error.
         #[from]
@@ -204,6 +239,9 @@ impl RedisError {
         let Some(source) = self.redis() else {
             return RedisVerdict::Retry;
         };
+        if refused_by_tls(source) {
+            return RedisVerdict::Fatal;
+        }
         match source.code() {
             Some("NOGROUP") => RedisVerdict::NoGroup,
             Some("WRONGTYPE" | "NOAUTH" | "NOPERM" | "WRONGPASS") => RedisVerdict::Fatal,
@@ -229,13 +267,19 @@ pub enum Stop {
     },
     /// Redis is not as it has to be.
     #[error(
-        "{error}\n  remedy: check REDIS_URL, its user and password, and that REDIS_STREAM_KEY names a stream"
+        "{error}\n  remedy: check REDIS_URL, its user and password, the server's certificate, and that REDIS_STREAM_KEY names a stream"
     )]
     Redis {
         /// What failed.
         #[from]
         error: RedisError,
     },
+    /// The tables are not what the merges need: what was found, and the remedies.
+    #[error("the database is not as it has to be:\n  {}\n  remedy: {}", .0.join("\n  "), .1.join("; "))]
+    Unfit(Vec<String>, Vec<&'static str>),
+    /// TLS was asked for where there is none.
+    #[error("{0}")]
+    NoTls(String),
     /// A task of the worker ended as none should.
     #[error("a part of the worker broke off: {0}; this is a defect, please report it")]
     Broken(String),

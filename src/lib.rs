@@ -62,7 +62,10 @@ pub mod pipeline;
 
 // What surrounds the worker.
 pub mod config;
+pub mod tls;
 pub mod database;
+pub mod contract;
+pub mod ready;
 pub mod migrate;
 #[cfg(unix)]
 pub mod local;

@@ -114,6 +114,17 @@ pub async fn migrate(client: &mut Client) -> Result<Report, MigrateError> {
     Ok(report)
 }
 
+/// The number of the last migration of schema `forebay` that this version knows.
+#[must_use]
+pub fn latest() -> i32 {
+    let runner: Runner = embedded::migrations::runner();
+    let versions = runner.get_migrations().iter().map(|each| each.version());
+    versions
+        .max()
+        .and_then(|version| i32::try_from(version).ok())
+        .unwrap_or(0)
+}
+
 async fn migrate_locked(client: &mut Client) -> Result<Report, MigrateError> {
     make_schema(client).await.map_err(MigrateError::Prepare)?;
     let mut runner: Runner = embedded::migrations::runner();

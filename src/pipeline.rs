@@ -26,6 +26,7 @@ use crate::housekeeping::Housekeeping;
 use crate::lane::{Filler, Flusher, Limits};
 use crate::metrics::Metrics;
 use crate::reader::{ReadLoop, Until};
+use crate::ready::{Ready, ready};
 use crate::report::{self, ClusterMetrics};
 use crate::retry::Backoff;
 use crate::source::{Reader, Redis};
@@ -66,6 +67,9 @@ impl Pipeline {
     ///
     /// The setup is broken; what was not stored stays pending.
     pub async fn run(self) -> Result<(), Stop> {
+        if ready(&self.pool, &self.redis, self.stop.clone()).await? == Ready::Stopped {
+            return Ok(());
+        }
         let Some(widths) = self.widths().await? else {
             return Ok(());
         };

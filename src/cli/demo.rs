@@ -49,9 +49,9 @@ pub async fn demo(config: DemoConfig) -> Result<(), Failure> {
 
 async fn show(config: &DemoConfig, system: &System) -> Result<(), Failure> {
     let url = system.postgres.database("demo").await?;
-    let report = migrate::at(&url).await?;
-    println!("made {} tables", report.tables.len());
     let run = run_config(config, url.clone(), system.redis.url());
+    let report = migrate::at(&work::address(&run.database)?).await?;
+    println!("made {} tables", report.tables.len());
     fill(config, &run.redis).await?;
     let (_stop, stopped) = watch::channel(false);
     let pipeline = work::pipeline(run, stopped)?;
@@ -69,6 +69,8 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
     RunConfig {
         redis: RedisConfig {
             redis_url,
+            redis_password_file: None,
+            redis_ca_file: None,
             redis_stream_key: "firehose:events".to_owned(),
             redis_consumer_group: "firehose-processors".to_owned(),
             consumer_id: "demo".to_owned(),
@@ -80,6 +82,7 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
         },
         database: DatabaseConfig {
             database_url: Some(database_url),
+            database_password_file: None,
             db_pool_size: 20.max(config.parallel_consumers + 2),
         },
         flow: FlowConfig {

@@ -3,15 +3,17 @@
 //! Exit codes: 0 done; 1 done, but something was found; 2 wrong usage or configuration; 3 a broken
 //! setup; 4 gave up on a server.
 
+mod configuration;
 mod demo;
 mod migrate;
 mod run;
 pub mod work;
 
-use std::io::IsTerminal;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogLevel;
@@ -19,9 +21,12 @@ use crate::error::Stop;
 use crate::local::LocalError;
 use crate::migrate::MigrateError;
 
+/// The version and the commit that it was built from; see build.rs.
+const VERSION: &str = env!("FOREBAY_VERSION");
+
 /// From a Redis stream of AT Protocol events into PostgreSQL.
 #[derive(Parser)]
-#[command(name = "forebay", version, about, propagate_version = true)]
+#[command(name = "forebay", version = VERSION, about, propagate_version = true)]
 struct Cli {
     /// How much is logged
     #[arg(long, env, global = true, ignore_case = true, default_value = "info")]
@@ -81,8 +86,13 @@ impl Failure {
 /// Reads the command line and does what it says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     log_to_stderr(cli.log_level);
+    log_configuration(&matches);
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -102,6 +112,19 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(config) => run::run(*config).await,
         Command::Migrate(config) => migrate::migrate(&config).await,
         Command::Demo(config) => demo::demo(config).await,
+    }
+}
+
+/// One line, passwords hidden: what a log must have to be understood later.
+fn log_configuration(matches: &ArgMatches) {
+    let mut command = Cli::command();
+    command.build();
+    let Some((name, of_command)) = matches.subcommand() else {
+        return;
+    };
+    if let Some(command) = command.find_subcommand(name) {
+        let settings = configuration::line(command, of_command);
+        info!("forebay {VERSION} {name}: {settings}");
     }
 }
 

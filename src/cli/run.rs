@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::configuration::shown_url;
 use super::{Failure, migrate, work};
 use crate::config::RunConfig;
 use crate::local::{Home, System};
@@ -26,10 +27,18 @@ pub async fn run(mut config: RunConfig) -> Result<(), Failure> {
 async fn run_locally(mut config: RunConfig, dir: PathBuf) -> Result<(), Failure> {
     let system = System::start(Home::Kept(dir)).await?;
     let url = system.postgres.database(LOCAL_DATABASE).await?;
-    migrate::at(&url).await?;
     config.redis.redis_url = system.redis.url();
-    info!(redis = %config.redis.redis_url, postgres = %url, "private servers run");
     config.database.database_url = Some(url);
+    // Passwords of other servers mean nothing here.
+    config.redis.redis_password_file = None;
+    config.redis.redis_ca_file = None;
+    config.database.database_password_file = None;
+    migrate::at(&work::address(&config.database)?).await?;
+    info!(
+        redis = %shown_url(&config.redis.redis_url),
+        postgres = %config.database.database_url.as_deref().map(shown_url).unwrap_or_default(),
+        "private servers run; their passwords are in the files `password` of their directories"
+    );
     let ended = run_until_stopped(config).await;
     system.stop().await?;
     ended

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use deadpool_redis::redis::{self, AsyncConnectionConfig, aio::MultiplexedConnection};
+use deadpool_redis::redis::{
+    self, AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, aio::MultiplexedConnection,
+};
 use deadpool_redis::{Manager, Pool};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::error::RedisError;
 
@@ -30,9 +35,9 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// The URL is not one of Redis.
+    /// None that an operator could cause: the address has been read.
     pub fn new(
-        url: &str,
+        address: ConnectionInfo,
         stream: &str,
         group: &str,
         consumer: &str,
@@ -41,7 +46,7 @@ impl Redis {
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(ANSWER_WITHIN))
             .set_connection_timeout(Some(CONNECT_WITHIN));
-        let manager = Manager::new_with_config(url, config)?;
+        let manager = Manager::new_with_config(address.clone(), config)?;
         // Only a time-out without a runtime can make building fail, and none is set.
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
@@ -50,7 +55,7 @@ impl Redis {
                 redis::RedisError::from((redis::ErrorKind::InvalidClientConfig, "pool"))
             })?;
         Ok(Redis {
-            client: redis::Client::open(url)?,
+            client: redis::Client::open(address)?,
             pool,
             stream: stream.to_owned(),
             group: group.to_owned(),
@@ -93,6 +98,22 @@ impl Redis {
     #[must_use]
     pub fn own_key(&self, what: &str) -> String {
         format!("forebay:{what}:{}:{}", self.stream, self.group)
+    }
+
+    /// Whether a server that TLS was asked of answers without: it would wait for ever for the end
+    /// of a line that never comes, and the way to it would look cut.
+    pub async fn speaks_no_tls(&self) -> bool {
+        let ConnectionAddr::TcpTls { host, port, .. } = self.client.get_connection_info().addr()
+        else {
+            return false;
+        };
+        let answer = async {
+            let mut plain = TcpStream::connect((host.as_str(), *port)).await?;
+            plain.write_all(b"PING\r\n").await?;
+            plain.read_u8().await
+        };
+        // +PONG, or -NOAUTH: a TLS server would answer with an alert, if at all.
+        matches!(timeout(CONNECT_WITHIN, answer).await, Ok(Ok(b'+' | b'-')))
     }
 
     /// A connection of its own for the read that blocks: the answer may take as long as the block,

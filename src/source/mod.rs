@@ -4,6 +4,7 @@
 //! must be split. It knows Redis' answers and turns them into
 //! [`Entry`](crate::entry::Entry)s and numbers; what they mean is for the pure modules.
 
+mod address;
 mod claim;
 mod cluster;
 mod connect;
@@ -15,6 +16,7 @@ mod read;
 mod reread;
 mod standing;
 
+pub use address::{RedisAddressError, parse as parse_address};
 pub use claim::{Claim, claim, deliveries, renew};
 pub use cluster::add_to_cluster_metrics;
 pub use connect::Redis;

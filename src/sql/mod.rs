@@ -21,6 +21,14 @@ macro_rules! statement {
 }
 
 statement! {
+    /// The columns of the AppView's tables.
+    CONTRACT_COLUMNS = "contract_columns.sql";
+    /// Their unique keys.
+    CONTRACT_KEYS = "contract_keys.sql";
+    /// The server's version, and whether schema forebay is there.
+    CONTRACT_VERSION = "contract_version.sql";
+    /// The last migration.
+    CONTRACT_MIGRATED = "contract_migrated.sql";
     /// What a connection relies on.
     SESSION = "session.sql";
     /// Staging of pairs.

@@ -3,6 +3,8 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod config;
+mod contract;
 mod convergence;
 mod faults;
 mod generated;
@@ -22,4 +24,5 @@ mod staging;
 mod stream_loss;
 mod support;
 mod tidy;
+mod tls;
 mod values;

@@ -10,6 +10,7 @@ pub mod give;
 pub mod log;
 pub mod servers;
 pub mod stream;
+pub mod tls;
 pub mod tsv;
 pub mod worker;
 pub mod wait;
