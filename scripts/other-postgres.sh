@@ -49,4 +49,9 @@ if [ ! -x "$dir/native/bin/postgres" ]; then
     rm -rf "$dir"
     mv "$new" "$dir"
 fi
+# As root, PostgreSQL runs under another user, who must be able to reach it.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null &&
+    ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$dir/native/bin/postgres"; then
+    skip "$dir is closed to other users"
+fi
 echo "$dir/native/bin"

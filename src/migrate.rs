@@ -119,10 +119,7 @@ pub async fn migrate(client: &mut Client) -> Result<Report, MigrateError> {
 pub fn latest() -> i32 {
     let runner: Runner = embedded::migrations::runner();
     let versions = runner.get_migrations().iter().map(|each| each.version());
-    versions
-        .max()
-        .and_then(|version| i32::try_from(version).ok())
-        .unwrap_or(0)
+    versions.max().unwrap_or(0)
 }
 
 async fn migrate_locked(client: &mut Client) -> Result<Report, MigrateError> {
