@@ -111,7 +111,8 @@ async fn a_dead_consumers_entries_are_claimed_and_it_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_with_pending_entries_stays() {
     let bed = Bed::new().await;
-    let redis = forebay::source::Redis::new(&bed.redis_url, KEY, GROUP, "me").unwrap();
+    let address = forebay::source::parse_address(&bed.redis_url, None, None).unwrap();
+    let redis = forebay::source::Redis::new(address, KEY, GROUP, "me").unwrap();
     make_group(&bed).await;
     for n in 0..3 {
         bed.stream
