@@ -312,7 +312,7 @@ async fn a_foreign_unique_index_is_poison_after_one_more_try() {
     counts::assert_equal_rows(&bed.client).await;
 }
 
-/// A table that is gone, or rights that are: the worker ends with the remedy and acknowledges
+/// A table that goes while the worker runs, or a column: the worker ends with the remedy and acknowledges
 /// nothing; mended and started again, nothing is missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_setup_stops_it_and_loses_nothing() {
@@ -331,12 +331,18 @@ async fn a_broken_setup_stops_it_and_loses_nothing() {
     for (break_it, mend_it, remedy) in cases {
         let bed = Bed::new().await;
         let (entries, model) = some(66, 600);
-        give::give(&bed, &entries).await;
+        let worker = Worker::start(&bed, &["--parallel-consumers", "1"]);
+        // By then the tables have been found good.
+        wait::until("the worker reads", async || {
+            bed.stream.group().await.is_some()
+        })
+        .await;
         bed.client.batch_execute(break_it).await.unwrap();
-        let args = ["run", "--parallel-consumers", "1"];
-        let (code, _, log) = child::output(child::command(&bed, &args)).await;
-        assert_eq!(code, 3, "{log}");
-        assert!(log.contains("remedy: ") && log.contains(remedy), "{log}");
+        give::give(&bed, &entries).await;
+        let stop = worker.end().await.unwrap_err();
+        assert_eq!(stop.exit_code(), 3, "{stop}");
+        let said = stop.to_string();
+        assert!(said.contains("remedy: ") && said.contains(remedy), "{said}");
         let group = bed.stream.group().await.unwrap();
         assert_eq!(
             group.pending,
