@@ -68,11 +68,7 @@ async fn wait_for_redis(redis: &Redis) -> Result<(), Stop> {
 const NO_TLS_AT_REDIS: &str = "Redis speaks no TLS on this port\n  remedy: begin REDIS_URL with redis:// instead of rediss://, or give it the server's TLS port";
 
 async fn ping(redis: &Redis) -> Result<(), RedisError> {
-    let mut connection = redis.get().await?;
-    redis::cmd("PING")
-        .exec_async(&mut connection)
-        .await
-        .map_err(RedisError::during("greeting Redis"))
+    redis.ask("greeting Redis", &redis::cmd("PING")).await
 }
 
 async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
