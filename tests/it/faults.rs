@@ -85,7 +85,7 @@ async fn connections_are_terminated_again_and_again() {
     give::give(&bed, &entries).await;
     let worker = Worker::start(&bed, &["--until-caught-up", "--flush-rows", "300"]);
     let terminate = "select count(pg_terminate_backend(pid)) from pg_stat_activity
-        where application_name = 'forebay' and datname = current_database()
+        where application_name like 'forebay %' and datname = current_database()
           and xact_start is not null";
     let metrics = std::sync::Arc::clone(&worker.metrics);
     for _ in 0..3 {
