@@ -233,3 +233,32 @@ async fn a_wrong_password_stops_the_start() {
         assert!(said(&output).contains(word), "{}", said(&output));
     }
 }
+
+/// The three set-ups of the incumbent's README: DB_POOL_SIZE, BATCH_SIZE, PARALLEL_CONSUMERS,
+/// LOG_LEVEL.
+#[tokio::test]
+async fn the_incumbents_set_ups_work_as_given() {
+    let bed = Bed::new().await;
+    for [connections, entries, lanes, level] in [
+        ["50", "20", "10", "WARNING"],
+        ["10", "5", "3", "ERROR"],
+        ["20", "10", "5", "INFO"],
+    ] {
+        bed.stream.xadd("identity", "{}", "1").await;
+        let variables = [
+            ("DATABASE_URL", bed.database_url.as_str()),
+            ("REDIS_URL", bed.redis_url.as_str()),
+            ("DB_POOL_SIZE", connections),
+            ("BATCH_SIZE", entries),
+            ("PARALLEL_CONSUMERS", lanes),
+            ("LOG_LEVEL", level),
+        ];
+        let mut command = forebay(&["run", "--until-caught-up"], &variables);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(!said(&output).contains("allows fewer lanes"));
+        assert_eq!(bed.stream.pending().await, 0);
+    }
+    let group = bed.stream.group().await.unwrap();
+    assert_eq!(group.entries_read, Some(3));
+}
