@@ -108,6 +108,8 @@ impl ReadLoop {
             let Some(reading) = self.read(from, count).await? else {
                 return Ok(());
             };
+            // Those of an answer that was lost may have been trimmed since.
+            self.give_up(&reading.gone).await?;
             let read = reading.entries.len();
             let drained = read < count;
             self.pace(drained, count);
@@ -120,7 +122,8 @@ impl ReadLoop {
             if self.hands.over(reading.entries, Place::Front).await == Flow::Over {
                 return Ok(());
             }
-            if read == 0 && self.until == Until::CaughtUp && self.is_done().await? {
+            let at_end = reading.last.is_none();
+            if at_end && self.until == Until::CaughtUp && self.is_done().await? {
                 return Ok(());
             }
         }

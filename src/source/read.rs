@@ -37,6 +37,17 @@ pub struct Reader {
     redis: Redis,
     connection: Option<MultiplexedConnection>,
     block: Duration,
+    /// The last id that a read gave.
+    front: StreamId,
+    answers: Answers,
+}
+
+/// Whether all that this consumer was given has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    Whole,
+    /// A read of new entries failed: the server may have given us some that did not come.
+    Lost,
 }
 
 impl Reader {
@@ -47,15 +58,36 @@ impl Reader {
             redis,
             connection: None,
             block,
+            front: StreamId { ms: 0, n: 0 },
+            answers: Answers::Whole,
         }
     }
 
     /// Reads up to `count` entries; of new ones it waits for the first.
     ///
+    /// New entries whose answer was lost come before others: they are pending with us, and nobody
+    /// would read them again before the next start.
+    ///
     /// # Errors
     ///
     /// The connection is then given up; act on the error's verdict.
     pub async fn read(&mut self, from: From, count: usize) -> Result<Reading, RedisError> {
+        if matches!(from, From::Pending(_)) {
+            return self.ask(from, count).await;
+        }
+        if self.answers == Answers::Lost {
+            let missed = self.ask(From::Pending(self.front), count).await?;
+            if missed.last.is_some() {
+                return Ok(missed);
+            }
+        }
+        self.answers = Answers::Lost;
+        let reading = self.ask(from, count).await?;
+        self.answers = Answers::Whole;
+        Ok(reading)
+    }
+
+    async fn ask(&mut self, from: From, count: usize) -> Result<Reading, RedisError> {
         let command = self.command(from, count);
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
@@ -66,7 +98,9 @@ impl Reader {
             .await
             .map_err(RedisError::during("reading the stream"))?;
         self.connection = Some(connection);
-        Ok(sort(first_stream(answer)))
+        let reading = sort(first_stream(answer));
+        self.front = reading.last.unwrap_or(self.front);
+        Ok(reading)
     }
 
     fn command(&self, from: From, count: usize) -> redis::Cmd {

@@ -13,6 +13,7 @@ mod histories;
 mod local;
 mod migrations;
 mod model;
+mod network;
 mod oracle;
 mod pending;
 mod process;

@@ -8,6 +8,7 @@ pub mod data;
 pub mod dump;
 pub mod give;
 pub mod log;
+pub mod proxy;
 pub mod servers;
 pub mod stream;
 pub mod tls;

@@ -1,0 +1,272 @@
+//! The network between the worker and its servers: cut, stalled, and a commit's answer lost.
+
+use super::convergence::{assert_right, generated};
+use super::model::Model;
+use super::support::give::{self, Given};
+use super::support::proxy::{Line, Proxy};
+use super::support::stream::Stream;
+use super::support::worker::Worker;
+use super::support::{Bed, wait};
+use forebay::generate::Options;
+use forebay::local::{Home, Persistence, Redis};
+
+fn some(seed: u64, events: u64) -> (Vec<Given>, Model) {
+    generated(Options {
+        seed,
+        events,
+        users: 500,
+        ..Options::default()
+    })
+}
+
+async fn number(bed: &Bed, statement: &str) -> i64 {
+    bed.client.query_one(statement, &[]).await.unwrap().get(0)
+}
+
+async fn likes(bed: &Bed) -> i64 {
+    number(bed, "select count(*) from likes").await
+}
+
+/// A worker that reaches its database by a proxy.
+async fn by_proxy_to_postgres(bed: &Bed, flags: &[&str]) -> (Proxy, Worker) {
+    let (proxy, url) = Proxy::before(&bed.database_url).await;
+    let flags = [flags, &["--database-url", &url]].concat();
+    (proxy, Worker::start(bed, &flags))
+}
+
+/// A worker that reaches its Redis by a proxy.
+async fn by_proxy_to_redis(bed: &Bed, flags: &[&str]) -> (Proxy, Worker) {
+    let (proxy, url) = Proxy::before(&bed.redis_url).await;
+    let flags = [flags, &["--redis-url", &url]].concat();
+    (proxy, Worker::start(bed, &flags))
+}
+
+async fn ends_right(bed: &Bed, worker: Worker, model: &Model) {
+    if let Err(stop) = worker.end().await {
+        panic!("{stop}");
+    }
+    assert_eq!(bed.stream.pending().await, 0, "pending at the end");
+    assert_right(bed, model).await;
+}
+
+/// The rows are there and the worker cannot know it: it writes them again, which changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_is_lost_is_harmless() {
+    const LOST: usize = 12;
+    let bed = Bed::new().await;
+    let (entries, model) = some(80, 4_000);
+    give::give(&bed, &entries).await;
+    let flags = ["--until-caught-up", "--flush-rows", "200"];
+    let (proxy, worker) = by_proxy_to_postgres(&bed, &flags).await;
+    wait::until("some is in", async || likes(&bed).await > 200).await;
+    proxy.lose_commits(LOST);
+    wait::until("commits are lost", async || proxy.commits_lost() == LOST).await;
+    assert!(worker.metrics.retries() > 0);
+    ends_right(&bed, worker, &model).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_to_postgresql_is_cut_again_and_again() {
+    let bed = Bed::new().await;
+    let (entries, model) = some(81, 6_000);
+    give::give(&bed, &entries).await;
+    let flags = ["--until-caught-up", "--flush-rows", "200"];
+    let (proxy, worker) = by_proxy_to_postgres(&bed, &flags).await;
+    for _ in 0..4 {
+        let seen = likes(&bed).await;
+        wait::until("more is in", async || likes(&bed).await > seen).await;
+        let (cut, retries) = (proxy.connections_cut(), worker.metrics.retries());
+        proxy.set(Line::Cut);
+        wait::until("the worker notices", async || {
+            proxy.connections_cut() > cut && worker.metrics.retries() > retries
+        })
+        .await;
+        proxy.set(Line::Up);
+    }
+    ends_right(&bed, worker, &model).await;
+}
+
+/// A server that says nothing for a while, with locks held, and then is gone: whoever comes after
+/// gets the locks.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_to_postgresql_stalls_and_is_cut() {
+    const STANDING: &str = "select count(*) from pg_stat_activity
+        where application_name = 'forebay' and datname = current_database()
+          and state = 'idle in transaction' and now() - state_change > '300 ms'";
+    let bed = Bed::new().await;
+    let (entries, model) = some(82, 6_000);
+    give::give(&bed, &entries).await;
+    let flags = ["--until-caught-up", "--flush-rows", "200"];
+    let (proxy, worker) = by_proxy_to_postgres(&bed, &flags).await;
+    for after in [Line::Up, Line::Cut, Line::Up] {
+        let seen = likes(&bed).await;
+        wait::until("more is in", async || likes(&bed).await > seen).await;
+        let held = proxy.messages_held();
+        proxy.set(Line::Stalled);
+        wait::until("messages are held", async || proxy.messages_held() > held).await;
+        wait::until("a transaction stands", async || {
+            number(&bed, STANDING).await > 0
+        })
+        .await;
+        proxy.set(after);
+        if after == Line::Cut {
+            wait::until("the worker notices", async || worker.metrics.retries() > 0).await;
+            proxy.set(Line::Up);
+        }
+    }
+    ends_right(&bed, worker, &model).await;
+}
+
+/// What was delivered and never came is read again without a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_to_redis_is_cut_again_and_again() {
+    let bed = Bed::new().await;
+    let (entries, model) = some(83, 12_000);
+    give::give(&bed, &entries).await;
+    let flags = ["--until-caught-up", "--flush-rows", "200"];
+    let (proxy, worker) = by_proxy_to_redis(&bed, &flags).await;
+    for _ in 0..5 {
+        let acked = worker.metrics.entries_acked();
+        wait::until("more is acknowledged", async || {
+            worker.metrics.entries_acked() > acked
+        })
+        .await;
+        let cut = proxy.connections_cut();
+        proxy.set(Line::Cut);
+        wait::until("connections are cut", async || {
+            proxy.connections_cut() > cut + 1
+        })
+        .await;
+        proxy.set(Line::Up);
+    }
+    ends_right(&bed, worker, &model).await;
+}
+
+/// An answer with entries in it is on its way when the line is cut: they are pending with the
+/// worker, which has never seen them.
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_that_were_lost_on_the_way_are_read_again() {
+    let bed = Bed::new().await;
+    let (entries, model) = some(84, 600);
+    let (proxy, worker) = by_proxy_to_redis(&bed, &[]).await;
+    wait::until("the worker reads", async || {
+        bed.stream.group().await.is_some()
+    })
+    .await;
+    let mut given = 0;
+    let read = || worker.metrics.entries_read();
+    let mut chunks = entries.chunks(30);
+    loop {
+        let held = proxy.messages_held();
+        proxy.set(Line::Stalled);
+        let some = chunks.next().expect("an answer that can be lost");
+        give::give(&bed, some).await;
+        wait::until("an answer or a question is held", async || {
+            proxy.messages_held() > held
+        })
+        .await;
+        assert_eq!(read(), given, "it came through");
+        if bed.stream.pending().await > 0 {
+            break;
+        }
+        // It was the answer that nothing came in time.
+        proxy.set(Line::Up);
+        given += some.len() as u64;
+        wait::until("they are in", async || {
+            worker.metrics.entries_acked() == given
+        })
+        .await;
+    }
+    proxy.set(Line::Cut);
+    wait::until("the line is cut", async || proxy.connections_cut() > 0).await;
+    proxy.set(Line::Up);
+    for some in chunks {
+        give::give(&bed, some).await;
+    }
+    wait::until("all are in", async || {
+        worker.metrics.entries_acked() == entries.len() as u64
+    })
+    .await;
+    worker.stop().await.unwrap();
+    assert_eq!(bed.stream.pending().await, 0);
+    assert_right(&bed, &model).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_to_redis_stalls() {
+    let bed = Bed::new().await;
+    let (entries, model) = some(85, 6_000);
+    give::give(&bed, &entries).await;
+    let flags = ["--until-caught-up", "--flush-rows", "200"];
+    let (proxy, worker) = by_proxy_to_redis(&bed, &flags).await;
+    for _ in 0..3 {
+        let acked = worker.metrics.entries_acked();
+        wait::until("more is acknowledged", async || {
+            worker.metrics.entries_acked() > acked
+        })
+        .await;
+        let held = proxy.messages_held();
+        proxy.set(Line::Stalled);
+        wait::until("messages are held", async || {
+            proxy.messages_held() > held + 1
+        })
+        .await;
+        proxy.set(Line::Up);
+    }
+    ends_right(&bed, worker, &model).await;
+}
+
+async fn with_append_only_redis() -> Bed {
+    let mut bed = Bed::new().await;
+    bed.redis = Redis::start(Home::Temporary, Persistence::Aof)
+        .await
+        .unwrap();
+    bed.redis_url = bed.redis.url();
+    bed.stream = Stream::of(&bed.redis_url).await;
+    bed
+}
+
+/// Killed, not stopped: what it wrote to its append-only file is there again.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_is_killed_and_started_again() {
+    let mut bed = with_append_only_redis().await;
+    let (entries, model) = some(86, 8_000);
+    give::give(&bed, &entries).await;
+    let worker = Worker::start(&bed, &["--flush-rows", "200"]);
+    for _ in 0..2 {
+        let acked = worker.metrics.entries_acked();
+        wait::until("more is acknowledged", async || {
+            worker.metrics.entries_acked() > acked + 500
+        })
+        .await;
+        bed.redis.kill().await.unwrap();
+        bed.redis.restart().await.unwrap();
+    }
+    bed.stream = Stream::of(&bed.redis_url).await;
+    let all = i64::try_from(entries.len()).unwrap();
+    assert_eq!(bed.stream.len().await, all, "the stream came back");
+    wait::until("everything is acknowledged", async || {
+        let group = bed.stream.group().await.unwrap_or_default();
+        group.last_delivered_id == entries[entries.len() - 1].id && group.pending == 0
+    })
+    .await;
+    worker.stop().await.unwrap();
+    assert_right(&bed, &model).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_is_away_at_the_start() {
+    let mut bed = with_append_only_redis().await;
+    let (entries, model) = some(87, 500);
+    give::give(&bed, &entries).await;
+    bed.redis.stop().await.unwrap();
+    let (proxy, url) = Proxy::before(&bed.redis_url).await;
+    proxy.set(Line::Cut);
+    let worker = Worker::start(&bed, &["--until-caught-up", "--redis-url", &url]);
+    wait::until("the worker has tried", async || proxy.connections_cut() > 0).await;
+    assert_eq!(worker.metrics.entries_read(), 0);
+    bed.redis.restart().await.unwrap();
+    proxy.set(Line::Up);
+    bed.stream = Stream::of(&bed.redis_url).await;
+    ends_right(&bed, worker, &model).await;
+}

@@ -1,0 +1,185 @@
+//! The network between the worker and a server: a proxy that forwards, stands still, is cut, or
+//! loses the answer to a commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// PostgreSQL's message for a simple query `COMMIT`.
+const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// The first byte of an answer that says that a command was done.
+const DONE: u8 = b'C';
+
+/// How the line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Everything goes through.
+    Up,
+    /// Connections stand and nothing goes through.
+    Stalled,
+    /// Connections end, and new ones end at once.
+    Cut,
+}
+
+/// What happened so far.
+#[derive(Debug, Default)]
+struct Counts {
+    cut: AtomicUsize,
+    held: AtomicUsize,
+    to_lose: AtomicUsize,
+    lost: AtomicUsize,
+}
+
+/// A proxy in front of one server, on a port of its own. It ends with the test's runtime.
+pub struct Proxy {
+    line: watch::Sender<Line>,
+    counts: Arc<Counts>,
+}
+
+impl Proxy {
+    /// Starts before the server of a URL; gives the URL to use instead.
+    pub async fn before(url: &str) -> (Proxy, String) {
+        let start = url.rfind("127.0.0.1:").unwrap();
+        let address = url[start..].split('/').next().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().to_string();
+        let (line, state) = watch::channel(Line::Up);
+        let counts = Arc::new(Counts::default());
+        tokio::spawn(serve(listener, address.to_owned(), state, counts.clone()));
+        (Proxy { line, counts }, url.replace(address, &own))
+    }
+
+    pub fn set(&self, line: Line) {
+        self.line.send(line).unwrap();
+    }
+
+    /// The next commits are done, and the worker is not told: its connection ends instead.
+    pub fn lose_commits(&self, commits: usize) {
+        self.counts.to_lose.store(commits, Ordering::SeqCst);
+    }
+
+    /// Commits that were done without an answer.
+    pub fn commits_lost(&self) -> usize {
+        self.counts.lost.load(Ordering::SeqCst)
+    }
+
+    /// Connections that were cut.
+    pub fn connections_cut(&self) -> usize {
+        self.counts.cut.load(Ordering::SeqCst)
+    }
+
+    /// Messages that had to wait on a stalled line.
+    pub fn messages_held(&self) -> usize {
+        self.counts.held.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    server: String,
+    line: watch::Receiver<Line>,
+    counts: Arc<Counts>,
+) {
+    while let Ok((client, _)) = listener.accept().await {
+        let connection = Connection {
+            line: line.clone(),
+            counts: counts.clone(),
+        };
+        tokio::spawn(connection.run(client, server.clone()));
+    }
+}
+
+/// Two streams, tied together.
+struct Connection {
+    line: watch::Receiver<Line>,
+    counts: Arc<Counts>,
+}
+
+impl Connection {
+    async fn run(self, client: TcpStream, server: String) {
+        if !self.is_cut() {
+            self.join(client, server).await;
+        }
+        if self.is_cut() {
+            self.counts.cut.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    async fn join(&self, client: TcpStream, server: String) {
+        let Ok(server) = TcpStream::connect(server).await else {
+            return;
+        };
+        let mut line = self.line.clone();
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let (tell, told) = watch::channel(false);
+        tokio::select! {
+            () = self.up(from_client, to_server, tell) => {}
+            () = self.down(from_server, to_client, told) => {}
+            _ = line.wait_for(|line| *line == Line::Cut) => {}
+        }
+    }
+
+    fn is_cut(&self) -> bool {
+        *self.line.borrow() == Line::Cut
+    }
+
+    async fn up(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mute: watch::Sender<bool>) {
+        let mut buffer = vec![0; 1 << 16];
+        while let Some(some) = self.receive(&mut from, &mut buffer).await {
+            if some.ends_with(COMMIT) && self.is_to_be_lost() {
+                let _ = mute.send(true);
+            }
+            if to.write_all(some).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn down(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        muted: watch::Receiver<bool>,
+    ) {
+        let mut buffer = vec![0; 1 << 16];
+        while let Some(some) = self.receive(&mut from, &mut buffer).await {
+            if *muted.borrow() {
+                if some[0] == DONE {
+                    self.counts.lost.fetch_add(1, Ordering::SeqCst);
+                }
+                return;
+            }
+            if to.write_all(some).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What comes next, once the line lets it through; nothing at the end.
+    async fn receive<'b>(
+        &self,
+        from: &mut OwnedReadHalf,
+        buffer: &'b mut [u8],
+    ) -> Option<&'b [u8]> {
+        let read = from.read(buffer).await.ok().filter(|read| *read > 0)?;
+        if *self.line.borrow() == Line::Stalled {
+            self.counts.held.fetch_add(1, Ordering::SeqCst);
+        }
+        let mut line = self.line.clone();
+        let line = *line.wait_for(|line| *line != Line::Stalled).await.ok()?;
+        (line == Line::Up).then_some(&buffer[..read])
+    }
+
+    fn is_to_be_lost(&self) -> bool {
+        let less = |commits: usize| commits.checked_sub(1);
+        let to_lose = &self.counts.to_lose;
+        to_lose
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+    }
+}
