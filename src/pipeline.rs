@@ -17,7 +17,7 @@ use crate::claims::Claims;
 use crate::config::RunConfig;
 use crate::database;
 use crate::error::{Stop, Verdict};
-use crate::flush::{Connector, Known};
+use crate::flush::{Connector, Known, Unreported};
 use crate::gauge::Gauge;
 use crate::hand::{Handful, Hands};
 use crate::heartbeat::{self, Heartbeat};
@@ -228,6 +228,7 @@ impl Pipeline {
             redis: self.redis.clone(),
             widths: Arc::clone(widths),
             known: Arc::clone(known),
+            users: Unreported::default(),
             metrics: Arc::clone(&self.metrics),
         }
     }

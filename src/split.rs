@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::batch::Batch;
 use crate::entry::Entry;
 use crate::error::DbError;
-use crate::flush::{Connection, Durable, Isolation, make_users};
+use crate::flush::{Connection, Durable, Isolation, Unreported, make_users};
 use crate::letter::{DeadLetter, letter, op_count};
 use crate::position::StreamId;
 use crate::widths::Widths;
@@ -58,9 +58,10 @@ pub async fn isolate(
     connection: &mut Connection,
     widths: &Arc<Widths>,
     entries: &[Entry],
+    users: &mut Unreported,
 ) -> Result<Durable, DbError> {
     // Ops that will be refused name users too, and they get their rows all the same.
-    let users = make_users(connection, &batch_of(widths, &whole(entries))).await?;
+    make_users(connection, &batch_of(widths, &whole(entries)), users).await?;
     let mut isolation = Isolation::begin(connection).await?;
     // The whole has just failed, so that its halves come first. Each piece on the stack is half of
     // what was above it: the stack stays short.
@@ -82,8 +83,8 @@ pub async fn isolate(
         }
     }
     let ids: Vec<StreamId> = entries.iter().map(|entry| entry.id).collect();
-    isolation.done_with(&ids, users);
-    isolation.commit().await
+    isolation.done_with(&ids);
+    isolation.commit(users).await
 }
 
 fn whole(entries: &[Entry]) -> Vec<Piece<'_>> {

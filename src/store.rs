@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use crate::batch::Batch;
 use crate::entry::Entry;
 use crate::error::{DbError, RedisVerdict, Stop, Verdict};
-use crate::flush::{Connector, Durable, Known, Times, flush};
+use crate::flush::{Connector, Durable, Known, Times, Unreported, flush};
 use crate::metrics::Metrics;
 use crate::position::StreamId;
 use crate::retry::Backoff;
@@ -29,6 +29,8 @@ pub struct Store {
     pub widths: Arc<Widths>,
     /// Users with a row.
     pub known: Arc<Known>,
+    /// Users that were made for batches that are not stored yet.
+    pub users: Unreported,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -77,7 +79,7 @@ impl Store {
 
     async fn flush(&mut self, batch: &mut Batch) -> Result<(Durable, Times), DbError> {
         let connection = self.connector.get().await?;
-        flush(connection, batch, &self.known).await
+        flush(connection, batch, &self.known, &mut self.users).await
     }
 
     /// Waits, and lets go of the connection: its plans, its session or its server may be what is
@@ -149,7 +151,7 @@ impl Store {
 
     async fn try_isolate(&mut self, entries: &[Entry]) -> Result<Durable, DbError> {
         let connection = self.connector.get().await?;
-        split::isolate(connection, &self.widths, entries).await
+        split::isolate(connection, &self.widths, entries, &mut self.users).await
     }
 
     /// Reads entries again, however long Redis is away.

@@ -21,6 +21,7 @@ pub use changes::{Changes, Table};
 pub use connection::{Connection, Connector};
 pub use known::Known;
 pub use statement::timestamp as statement_timestamp;
+pub use stubs::Unreported;
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,7 @@ use crate::batch::Batch;
 use crate::error::DbError;
 use crate::letter::DeadLetter;
 use crate::position::StreamId;
+use crate::sql;
 
 /// A batch that is committed: its entries may be acknowledged.
 ///
@@ -94,11 +96,12 @@ pub async fn flush(
     connection: &mut Connection,
     batch: &mut Batch,
     known: &Known,
+    users: &mut Unreported,
 ) -> Result<(Durable, Times), DbError> {
     let mut times = Times::default();
     let mut changes = Changes::default();
     if batch.rows() > 0 || batch.stubs().next().is_some() || !batch.dead().is_empty() {
-        changes = write(connection, batch, known, &mut times).await?;
+        changes = write(connection, batch, (known, users), &mut times).await?;
     }
     let durable = Durable {
         ids: batch.ids().to_vec(),
@@ -111,20 +114,19 @@ pub async fn flush(
 async fn write(
     connection: &mut Connection,
     batch: &mut Batch,
-    known: &Known,
+    (known, users): (&Known, &mut Unreported),
     times: &mut Times,
 ) -> Result<Changes, DbError> {
     let start = Instant::now();
     let copies = batch.copies();
     let stubs = known.unknown_of(batch);
-    let users = stubs::make(connection, &stubs).await?;
+    users.add(stubs::make(connection, &stubs).await?);
     let transaction = connection.begin().await?;
     copy::copy(&transaction, copies).await?;
     times.copy = start.elapsed();
     let start = Instant::now();
     merge::lock_partitions(&transaction, &batch.partitions()).await?;
     let mut changes = merge::merge(&transaction, batch).await?;
-    changes.note(Table::Users, users.cast_signed());
     letters::write(&transaction, batch.dead()).await?;
     times.merge = start.elapsed();
     let start = Instant::now();
@@ -134,21 +136,28 @@ async fn write(
         .map_err(DbError::during("committing a batch"))?;
     times.commit = start.elapsed();
     known.learn(&stubs);
+    changes.note(Table::Users, users.take());
     Ok(changes)
 }
 
 /// Makes the users rows that a batch names, whatever becomes of its records. A row that the server
-/// refuses is left out: its records do not need it. Says how many were made.
+/// refuses is left out: its records do not need it.
 ///
 /// # Errors
 ///
 /// As [`flush`], but never poison.
-pub async fn make_users(connection: &mut Connection, batch: &Batch) -> Result<u64, DbError> {
+pub async fn make_users(
+    connection: &mut Connection,
+    batch: &Batch,
+    users: &mut Unreported,
+) -> Result<(), DbError> {
     let stubs: Vec<_> = batch.stubs().collect();
-    match stubs::make(connection, &stubs).await {
+    let made = match stubs::make(connection, &stubs).await {
         Err(refused) if refused.is_row_local() => stubs::make_each(connection, &stubs).await,
         made => made,
-    }
+    };
+    users.add(made?);
+    Ok(())
 }
 
 /// Many small batches in one transaction, each in a savepoint of its own: how poison is isolated.
@@ -185,6 +194,7 @@ impl<'a> Isolation<'a> {
     /// With [`Verdict::Poison`](crate::error::Verdict) the transaction goes on without the part;
     /// with any other the transaction is lost.
     pub async fn attempt(&mut self, part: &mut Batch) -> Result<(), DbError> {
+        const WHAT: &str = "checking deferred constraints";
         let savepoint = self
             .transaction
             .savepoint("part")
@@ -192,10 +202,12 @@ impl<'a> Isolation<'a> {
             .map_err(DbError::during("beginning a part"))?;
         let copies = part.copies();
         let attempt = async {
+            statement::run(&savepoint, WHAT, sql::CONSTRAINTS_LATER, &[]).await?;
             copy::copy(&savepoint, copies).await?;
             let changes = merge::merge(&savepoint, part).await?;
             letters::write(&savepoint, part.dead()).await?;
             merge::unstage(&savepoint).await?;
+            statement::run(&savepoint, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
             Ok(changes)
         };
         match attempt.await {
@@ -229,10 +241,9 @@ impl<'a> Isolation<'a> {
         Ok(())
     }
 
-    /// Notes that all of these entries are dealt with, and how many users rows were made for them.
-    pub fn done_with(&mut self, ids: &[StreamId], users: u64) {
+    /// Notes that all of these entries are dealt with.
+    pub fn done_with(&mut self, ids: &[StreamId]) {
         self.ids.extend_from_slice(ids);
-        self.changes.note(Table::Users, users.cast_signed());
     }
 
     /// Commits all parts and letters.
@@ -240,11 +251,12 @@ impl<'a> Isolation<'a> {
     /// # Errors
     ///
     /// As [`flush`].
-    pub async fn commit(self) -> Result<Durable, DbError> {
+    pub async fn commit(mut self, users: &mut Unreported) -> Result<Durable, DbError> {
         self.transaction
             .commit()
             .await
             .map_err(DbError::during("committing isolated parts"))?;
+        self.changes.note(Table::Users, users.take());
         Ok(Durable {
             ids: self.ids,
             letters: self.letters,

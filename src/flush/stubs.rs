@@ -19,6 +19,23 @@ pub type Stub<'a> = (&'a str, Position);
 
 const WHAT: &str = "making users rows";
 
+/// Users rows that are committed and that no durable batch has reported yet: a batch that has to be
+/// tried again has made its users already.
+#[derive(Debug, Default)]
+pub struct Unreported(u64);
+
+impl Unreported {
+    /// Notes rows that were made.
+    pub(super) fn add(&mut self, made: u64) {
+        self.0 += made;
+    }
+
+    /// Hands all of them to a batch that is committed.
+    pub(super) fn take(&mut self) -> i64 {
+        std::mem::take(&mut self.0).cast_signed()
+    }
+}
+
 /// Makes the rows that are missing; says how many were.
 pub async fn make(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<u64, DbError> {
     if stubs.is_empty() {

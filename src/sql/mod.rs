@@ -61,6 +61,10 @@ statement! {
     TIES_PUT = "ties_put.sql";
     /// A commit that need not be waited for.
     COMMIT_LATER = "commit_later.sql";
+    /// Deferrable constraints wait for the end of a part.
+    CONSTRAINTS_LATER = "constraints_later.sql";
+    /// Deferrable constraints are checked.
+    CONSTRAINTS_NOW = "constraints_now.sql";
     /// Users rows of named DIDs.
     USERS_STUB = "users_stub.sql";
     /// Profiles.

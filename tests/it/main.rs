@@ -18,6 +18,7 @@ mod oracle;
 mod pending;
 mod process;
 mod real;
+mod refused;
 mod relay;
 mod reporting;
 mod schema;
