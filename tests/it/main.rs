@@ -6,6 +6,7 @@
 mod config;
 mod contract;
 mod convergence;
+mod endings;
 mod faults;
 mod generated;
 mod helpers;
