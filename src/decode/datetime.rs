@@ -74,7 +74,8 @@ fn fraction(text: &[u8]) -> Option<(Micros, &[u8])> {
     (length > 0).then_some((micros, rest))
 }
 
-/// Seconds east of UTC: `Z`, nothing, `+hh:mm`, `+hhmm` or `+hh`.
+/// Seconds east of UTC: `Z`, nothing or `+hh:mm`. RFC 3339 has no other form, and a guess at one
+/// would store a wrong time where the stream's is nearly right.
 fn offset(text: &[u8]) -> Option<i64> {
     let (sign, digits) = match text {
         [] | [b'Z' | b'z'] => return Some(0),
@@ -82,11 +83,10 @@ fn offset(text: &[u8]) -> Option<i64> {
         [b'-', digits @ ..] => (-1, digits),
         _ => return None,
     };
-    let (hours, minutes) = match digits {
-        [a, b, b':', c, d] | [a, b, c, d] => (number(&[*a, *b])?, number(&[*c, *d])?),
-        [a, b] => (number(&[*a, *b])?, 0),
-        _ => return None,
+    let [a, b, b':', c, d] = digits else {
+        return None;
     };
+    let (hours, minutes) = (number(&[*a, *b])?, number(&[*c, *d])?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -124,8 +124,6 @@ mod tests {
             parse("2026-07-04T12:00:00.1234569999Z"),
             Some(NOON + 123_456)
         );
-        assert_eq!(parse("2026-07-04T14:00:00+0200"), Some(NOON));
-        assert_eq!(parse("2026-07-04T14:00:00+02"), Some(NOON));
         assert_eq!(parse("2026-07-04"), Some(NOON - 43_200_000_000));
     }
 
@@ -158,6 +156,8 @@ mod tests {
             "2026-07-04T12:00:00.Z",
             "2026-07-04T12:00:00ZZ",
             "2026-07-04T12:00:00+2",
+            "2026-07-04T12:00:00+02",
+            "2026-07-04T12:00:00+0200",
             "2026-07-04T12:00:00+25:00",
             "12026-07-04T12:00:00Z",
             "-026-07-04",
