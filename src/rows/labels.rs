@@ -2,7 +2,7 @@
 
 use super::records::{self, Head, Middle};
 use super::{Cells, Source};
-use crate::decode::{envelope, uri};
+use crate::decode::{datetime, envelope, uri};
 use crate::reject::{Problem, Reject};
 use crate::stage::Kind;
 use crate::tally::Repair;
@@ -33,9 +33,16 @@ pub(super) fn label(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), Re
         &[],
     );
     records::begin(&head, &middle, cells)?;
-    let created_at = cells.created_at(created_at.or(cts), source.stamp);
+    // `cts` is the label's own name for its date: it also stands in for one that cannot be read.
+    let created_at = [created_at, cts].into_iter().find(|at| is_date(*at));
+    let created_at = cells.created_at(created_at.flatten(), source.stamp);
     records::end_without_body(created_at, source.stamp.position, cells);
     Ok(())
+}
+
+fn is_date(value: Option<&Value>) -> bool {
+    let text = value.and_then(|value| value.as_str());
+    text.and_then(datetime::parse).is_some()
 }
 
 /// What is labelled: the record or account that `uri` names, else the account that `did` names.

@@ -311,6 +311,9 @@ fn labels() {
         format!("labels {DID} bafyrei did:plc:x spam NULL NULL NULL NULL | f-- | NULL | NULL")
     );
     assert_eq!(time(&row[15]), NOON - 43_200_000_000);
+    let body = body.replace(r#""cts""#, r#""createdAt":"yesterday","cts""#);
+    let row = record_row(&create("com.atproto.label.label/l", &body));
+    assert_eq!(time(&row[15]), NOON - 43_200_000_000);
 }
 
 fn gate(fields: &str) -> Batch {
