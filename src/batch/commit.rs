@@ -50,21 +50,11 @@ impl Batch {
         Ok(())
     }
 
-    /// What the commit says about itself. None of it is worth losing a record for: what a column
-    /// does not take becomes NULL, counted.
+    /// What the commit says about itself. What is of another type is no reason to lose a record
+    /// and becomes NULL, counted; whether it fits is for each row to say.
     fn stamp<'a>(&mut self, entry: &'a Entry, commit: &envelope::Commit<'a>) -> Stamp<'a> {
         let seq = std::str::from_utf8(&entry.seq).ok();
-        let seq = seq.filter(|seq| {
-            COMMIT_SEQ
-                .iter()
-                .all(|&column| self.widths.holds(column, seq))
-        });
         let rev = commit.rev.and_then(|rev| rev.as_str());
-        let rev = rev.filter(|rev| {
-            COMMIT_REV
-                .iter()
-                .all(|&column| self.widths.holds(column, rev))
-        });
         let time = commit
             .time
             .and_then(|time| time.as_str())
@@ -95,6 +85,9 @@ impl Batch {
         let kind = match route::target(path.collection, path.rkey) {
             Target::Stored(kind) => kind,
             Target::NotStored(what) => {
+                if action != Action::Delete {
+                    record(&op, path.collection)?;
+                }
                 self.tally.unstored(what);
                 return Ok(());
             }
@@ -133,10 +126,7 @@ impl Batch {
         op: &envelope::RawOp<'_>,
         stamp: &Stamp<'_>,
     ) -> Result<(), Reject> {
-        let value = envelope::needed(op.record, "record")?;
-        let record =
-            Node::of(value, Dialect::Lexicon).ok_or(Reject::new(Problem::WrongType, "record"))?;
-        check_type(record, path.collection)?;
+        let (value, record) = record(op, path.collection)?;
         let cid = match op.cid() {
             Err(_) if !rows::keeps_cid(kind) => {
                 self.tally.repaired(Repair::WrongType, 1);
@@ -193,27 +183,14 @@ impl Batch {
     }
 }
 
-/// Where a commit's sequence number goes, and where its revision.
-const COMMIT_SEQ: [Column; 5] = [
-    Column::LikesCommitSeq,
-    Column::PostsCommitSeq,
-    Column::RepostsCommitSeq,
-    Column::FollowsCommitSeq,
-    Column::BlocksCommitSeq,
-];
-const COMMIT_REV: [Column; 5] = [
-    Column::LikesCommitRev,
-    Column::PostsCommitRev,
-    Column::RepostsCommitRev,
-    Column::FollowsCommitRev,
-    Column::BlocksCommitRev,
-];
-
-/// A record must be of the collection in which it stands (CONTRACT §3).
-fn check_type(record: Node<'_>, collection: &str) -> Result<(), Reject> {
+/// The record, which must be of the collection in which it stands (CONTRACT §3), stored or not.
+fn record<'a>(op: &envelope::RawOp<'a>, collection: &str) -> Result<(&'a Value, Node<'a>), Reject> {
+    let value = envelope::needed(op.record, "record")?;
+    let record =
+        Node::of(value, Dialect::Lexicon).ok_or(Reject::new(Problem::WrongType, "record"))?;
     let [kind] = record.fields(["$type"]);
     if kind.and_then(|kind| kind.as_str()) == Some(collection) {
-        Ok(())
+        Ok((value, record))
     } else {
         Err(Reject::new(Problem::TypeMismatch, "$type"))
     }

@@ -306,11 +306,32 @@ impl<'b> Cells<'b> {
     }
 
     /// commit_time, commit_seq and commit_rev.
-    fn commit(&mut self, stamp: &Stamp<'_>) {
+    fn commit(&mut self, kind: Kind, stamp: &Stamp<'_>) -> Result<(), Reject> {
         self.row.opt_timestamp(stamp.time);
-        self.row.opt_text(stamp.seq);
-        self.row.opt_text(stamp.rev);
+        match commit_columns(kind) {
+            Some([seq, rev]) => {
+                self.opt_key(stamp.seq, "seq", &[seq])?;
+                self.opt_key(stamp.rev, "rev", &[rev])
+            }
+            None => {
+                self.row.opt_text(stamp.seq);
+                self.row.opt_text(stamp.rev);
+                Ok(())
+            }
+        }
     }
+}
+
+/// Where a commit's sequence number and revision go, if the table has columns for them.
+fn commit_columns(kind: Kind) -> Option<[Column; 2]> {
+    Some(match kind {
+        Kind::Posts => [Column::PostsCommitSeq, Column::PostsCommitRev],
+        Kind::Likes => [Column::LikesCommitSeq, Column::LikesCommitRev],
+        Kind::Reposts => [Column::RepostsCommitSeq, Column::RepostsCommitRev],
+        Kind::Follows => [Column::FollowsCommitSeq, Column::FollowsCommitRev],
+        Kind::Blocks => [Column::BlocksCommitSeq, Column::BlocksCommitRev],
+        _ => return None,
+    })
 }
 
 fn write_texts(texts: &[&str], out: &mut Vec<u8>) -> u64 {

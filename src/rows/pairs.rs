@@ -54,8 +54,7 @@ fn write(
     }
     cells.row.opt_text(pair.handle);
     cells.times(pair.created_at, source.stamp.position);
-    cells.commit(source.stamp);
-    Ok(())
+    cells.commit(pair.kind, source.stamp)
 }
 
 /// app.bsky.feed.like. Likes of what is no post go into the same table; its row of counts is made

@@ -3,6 +3,7 @@
 use super::{Cells, RefNames, Source, StrongRef, optional_ref};
 use crate::decode::dialect::{Dialect, Node};
 use crate::reject::Reject;
+use crate::stage::Kind;
 use crate::tally::Repair;
 use crate::widths::Column;
 use sonic_rs::{JsonValueTrait, Value};
@@ -68,8 +69,7 @@ pub(super) fn post(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), Rej
     reference(quoted, &QUOTED_CELLS, cells)?;
     let created_at = cells.created_at(created_at, source.stamp);
     cells.times(created_at, source.stamp.position);
-    cells.commit(source.stamp);
-    Ok(())
+    cells.commit(Kind::Posts, source.stamp)
 }
 
 type MaybeRef<'a> = Option<StrongRef<'a>>;

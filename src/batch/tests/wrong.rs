@@ -125,6 +125,13 @@ fn what_is_wrong_with_an_op() {
         "type_mismatch"
     );
     assert_eq!(
+        reason_of(&create(
+            "app.bsky.actor.status/self",
+            r#"{"$type":"a.b.c"}"#
+        )),
+        "type_mismatch"
+    );
+    assert_eq!(
         reason_of(r#"{"action":"create","path":"a.b.c/d","cid":5,"record":{"$type":"a.b.c"}}"#),
         "wrong_type:cid"
     );
@@ -496,14 +503,13 @@ fn numbers_beyond_numeric_are_refused() {
 }
 
 #[test]
-fn what_the_commit_says_of_itself_never_costs_a_record() {
+fn what_the_commit_says_of_itself_is_null_where_it_is_of_another_type() {
     let data = format!(
-        r#"{{"repo":"{DID}","ops":[{}],"rev":"{}","time":"then"}}"#,
-        like("x"),
-        "r".repeat(65)
+        r#"{{"repo":"{DID}","ops":[{}],"rev":7,"time":"then"}}"#,
+        like("x")
     );
     let mut odd = entry(5, "commit", &data);
-    odd.seq = vec![b'9'; 33];
+    odd.seq = vec![0xff];
     let mut batch = pushed(&[odd]);
     let row = rows_of(&mut batch, Stage::Pairs).remove(0);
     assert!(row[11..].iter().all(Option::is_none));
@@ -519,6 +525,25 @@ fn what_the_commit_says_of_itself_never_costs_a_record() {
     let mut batch = pushed(&[empty]);
     assert_eq!(text(&rows_of(&mut batch, Stage::Pairs)[0][12]), "NULL");
     assert_eq!(repairs(&batch, Repair::CommitMeta), 0);
+}
+
+/// Only the tables that keep them can find them too long.
+#[test]
+fn what_the_commit_says_of_itself_must_fit() {
+    let list = put("app.bsky.graph.list", "l", r#""name":"n""#);
+    let data = format!(
+        r#"{{"repo":"{DID}","ops":[{},{list}],"rev":"{}"}}"#,
+        like("x"),
+        "r".repeat(65)
+    );
+    let batch = pushed(&[entry(5, "commit", &data)]);
+    assert_eq!(reasons(&batch), ["too_long:rev"]);
+    assert_eq!(batch.puts(Kind::Lists), 1);
+    let mut long = commit(5, &like("x"));
+    long.seq = vec![b'9'; 33];
+    let batch = pushed(&[long]);
+    assert_eq!(reasons(&batch), ["too_long:seq"]);
+    assert_eq!(batch.dead()[0].column.as_deref(), Some("likes.commit_seq"));
 }
 
 #[test]
