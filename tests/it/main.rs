@@ -6,6 +6,7 @@
 mod config;
 mod contract;
 mod convergence;
+mod damage;
 mod endings;
 mod faults;
 mod generated;

@@ -28,6 +28,25 @@ pub fn depth(value: &Value) -> usize {
     }
 }
 
+/// Whether PostgreSQL's numeric holds every number: 131,072 digits before the point and 16,383
+/// after it.
+pub fn is_numeric(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let text = number.to_string();
+            let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
+            let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+            let digits = whole.trim_start_matches(['-', '0']).len() as i64;
+            exponent.parse::<i64>().is_ok_and(|exponent| {
+                digits + exponent <= 131_072 && fraction.len() as i64 - exponent <= 16_383
+            })
+        }
+        Value::Array(items) => items.iter().all(is_numeric),
+        Value::Object(map) => map.values().all(is_numeric),
+        _ => true,
+    }
+}
+
 /// Equal as jsonb has it: numbers by value, objects whatever the order of their keys.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {

@@ -64,7 +64,11 @@ fn convert(value: &Value, around: Dialect) -> Value {
             Dialect::Sdk => Value::Object(sdk_object(map)),
             Dialect::Lexicon => {
                 let each = |(key, value): (&String, &Value)| {
-                    (key.clone(), convert(value, Dialect::Lexicon))
+                    let value = match link_of(map, key, value) {
+                        Some(link) => json!({ "$link": link }),
+                        None => convert(value, Dialect::Lexicon),
+                    };
+                    (key.clone(), value)
                 };
                 Value::Object(map.iter().map(each).collect())
             }
@@ -84,12 +88,11 @@ fn dialect(map: &Map<String, Value>, around: Dialect) -> Dialect {
 }
 
 fn sdk_object(map: &Map<String, Value>) -> Map<String, Value> {
-    let is_blob = map.contains_key("mimeType") || map.contains_key("mime_type");
     let mut out = Map::new();
     for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
-        let value = match blob_link(value) {
-            Some(link) if is_blob && key == "ref" => json!({ "$link": link }),
-            _ => convert(value, Dialect::Sdk),
+        let value = match link_of(map, key, value) {
+            Some(link) => json!({ "$link": link }),
+            None => convert(value, Dialect::Sdk),
         };
         out.insert(name(key), value);
     }
@@ -118,15 +121,26 @@ fn snake(camel: &str) -> String {
     out
 }
 
+/// The CID of a member, if it is a blob's `ref`: in an object of either dialect with a MIME type.
+fn link_of(map: &Map<String, Value>, key: &str, value: &Value) -> Option<String> {
+    let is_blob = map.contains_key("mimeType") || map.contains_key("mime_type");
+    if is_blob && key == "ref" {
+        blob_link(value)
+    } else {
+        None
+    }
+}
+
 /// The CID of a blob's `ref`, in whichever form it came.
-fn blob_link(value: &Value) -> Option<String> {
+pub fn blob_link(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if text.starts_with("01") || text.starts_with("1220") => base32(text),
         Value::String(text) => Some(text.clone()),
-        Value::Object(map) => {
-            let link = map.get("link").or(map.get("$link"))?;
-            link.as_str().map(str::to_owned)
-        }
+        Value::Object(map) => blob_link(
+            map.get("$link")
+                .or(map.get("link"))
+                .filter(|link| link.is_string())?,
+        ),
         _ => None,
     }
 }

@@ -118,7 +118,7 @@ impl Model {
         let did = did_of(data, "did")?;
         let position = Position::parse(entry.id);
         let handle = match &data["handle"] {
-            Value::String(handle) => handle.clone(),
+            Value::String(handle) if !handle.is_empty() => handle.clone(),
             _ => return Ok(()),
         };
         if handle.chars().count() > 255 {
@@ -134,6 +134,7 @@ impl Model {
     fn account(&mut self, entry: &EntryLike, data: &Value) -> Result<(), String> {
         let did = did_of(data, "did")?;
         let position = Position::parse(entry.id);
+        needed(data, "active", Value::as_bool)?;
         let row = Row::from([
             ("did", did.as_str().into()),
             ("active", data["active"].as_bool().into()),
@@ -216,8 +217,9 @@ impl Model {
         if action == "delete" {
             return Ok(Some((uri, Effect::Delete)));
         }
-        let cid = op.get("cid").and_then(Value::as_str).unwrap_or_default();
+        let cid = op.get("cid").unwrap_or(&Value::Null);
         let record = op.get("record").unwrap_or(&Value::Null);
+        self.users.extend(record::mention(collection, record));
         match meaning(&Op {
             repo,
             collection,
@@ -230,7 +232,6 @@ impl Model {
             Meaning::Nothing => Ok(None),
             Meaning::Delete => Ok(Some((uri, Effect::Delete))),
             Meaning::Store(stored) => {
-                self.users.extend(stored.mentions.iter().cloned());
                 let allowed = stored.table == "users" || !self.opted_out.contains(repo);
                 Ok(allowed.then_some((uri, Effect::Put(stored))))
             }
@@ -255,14 +256,16 @@ fn did_of(data: &Value, field: &str) -> Result<String, String> {
         return Err("wrong_type:data".into());
     }
     let did = needed(data, field, Value::as_str)?;
-    if record::is_did(did) && did.len() <= 255 {
-        Ok(did.to_owned())
-    } else {
+    if !record::is_did(did) {
         Err(format!("invalid_did:{field}"))
+    } else if did.len() > 255 {
+        Err(format!("too_long:{field}"))
+    } else {
+        Ok(did.to_owned())
     }
 }
 
-/// `collection/rkey`, both of the characters that the protocol allows.
+/// `collection/rkey`: an NSID of at least three segments, and a record key.
 fn split_path(path: &str) -> Option<(&str, &str)> {
     let (collection, rkey) = path.split_once('/')?;
     let well_made = |text: &str, others: &[u8]| {
@@ -271,7 +274,10 @@ fn split_path(path: &str) -> Option<(&str, &str)> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || others.contains(&b))
     };
-    (well_made(collection, b".-") && well_made(rkey, b".-_:~")).then_some((collection, rkey))
+    let segments: Vec<&str> = collection.split('.').collect();
+    let is_nsid = segments.len() >= 3 && segments.iter().all(|part| well_made(part, b"-"));
+    let is_rkey = well_made(rkey, b".-_:~") && rkey != "." && rkey != "..";
+    (is_nsid && is_rkey && rkey.len() <= 512).then_some((collection, rkey))
 }
 
 #[cfg(test)]

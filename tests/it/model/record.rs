@@ -10,7 +10,7 @@ pub struct Op<'a> {
     pub repo: &'a str,
     pub collection: &'a str,
     pub rkey: &'a str,
-    pub cid: &'a str,
+    pub cid: &'a Value,
     pub record: &'a Value,
     pub position: Position,
     /// commit_time, commit_seq and commit_rev.
@@ -34,8 +34,6 @@ pub struct Stored {
     pub pair: Option<[String; 2]>,
     pub feed_item: Option<Row>,
     pub quote: Option<Row>,
-    /// DIDs beside the owner's that get a users row.
-    pub mentions: Vec<String>,
 }
 
 type Fallible<T> = Result<T, String>;
@@ -64,6 +62,14 @@ pub fn meaning(op: &Op) -> Fallible<Meaning> {
     let meaning = reading.read()?;
     if let Meaning::Store(stored) = &meaning {
         check_bounds(stored)?;
+        let rows = [Some(&stored.row), stored.feed_item.as_ref()];
+        let keeps_cid = rows
+            .into_iter()
+            .flatten()
+            .any(|row| row.contains_key("cid"));
+        if keeps_cid && !op.cid.is_null() && !op.cid.is_string() {
+            return Err("wrong_type:cid".into());
+        }
     }
     Ok(meaning)
 }
@@ -95,6 +101,9 @@ fn check_bounds(stored: &Stored) -> Fallible<()> {
             }
             Cell::Json(value) if json::depth(value) > NESTING_MAX => {
                 return Err("too_deep".into());
+            }
+            Cell::Json(value) if !json::is_numeric(value) => {
+                return Err(format!("bad_number:{column}"));
             }
             _ => {}
         }
@@ -141,6 +150,10 @@ impl Reading<'_> {
             _ => self.generic(),
         };
         Ok(Meaning::Store(Box::new(stored)))
+    }
+
+    fn cid(&self) -> Cell {
+        self.op.cid.as_str().unwrap_or_default().into()
     }
 
     /// Text of columns that are NOT NULL may be missing, then it is `''`; of another JSON type it
@@ -227,7 +240,6 @@ impl Reading<'_> {
             pair: None,
             feed_item: None,
             quote: None,
-            mentions: vec![],
         }
     }
 
@@ -248,9 +260,16 @@ impl Reading<'_> {
     fn post(&self) -> Fallible<Stored> {
         let reply =
             |end: &str, field: &str| self.record.get("reply")?.get(end)?.get(field)?.as_str();
+        for end in ["parent", "root"] {
+            if let Some(uri) = reply(end, "uri") {
+                at_uri(Some(&uri.into()), end)?;
+            }
+        }
+        // Without a uri there is no reference, and so no CID of one.
+        let reply = |end: &str, field: &str| reply(end, "uri").and(reply(end, field));
         let quoted = self.quoted()?;
         let columns = [
-            ("cid", self.op.cid.into()),
+            ("cid", self.cid()),
             ("author_did", self.op.repo.into()),
             ("text", self.text("text").unwrap_or_default().into()),
             ("langs", self.any_json("langs")),
@@ -288,13 +307,17 @@ impl Reading<'_> {
             _ => None,
         };
         let text = |name: &str| Some(record?.get(name)?.as_str()?.to_owned());
-        Ok(text("uri").map(|uri| (uri, text("cid"))))
+        let Some(uri) = text("uri") else {
+            return Ok(None);
+        };
+        at_uri(Some(&uri.as_str().into()), "embed.record")?;
+        Ok(Some((uri, text("cid"))))
     }
 
     fn quote(&self, quoted: &str, cid: Option<String>) -> Row {
         Row::from([
             ("uri", format!("{}#quote", self.uri()).into()),
-            ("cid", self.op.cid.into()),
+            ("cid", self.cid()),
             ("post_uri", self.uri().into()),
             ("quoted_uri", quoted.into()),
             ("quoted_cid", cid.into()),
@@ -310,7 +333,7 @@ impl Reading<'_> {
             ("originator_did", self.op.repo.into()),
             ("type", kind.into()),
             ("sort_at", self.created_at()),
-            ("cid", self.op.cid.into()),
+            ("cid", self.cid()),
             ("created_at", self.created_at()),
             ("indexed_at", self.position()),
         ])
@@ -362,27 +385,19 @@ impl Reading<'_> {
 
     fn follow(&self, table: &'static str, columns: [&'static str; 2]) -> Fallible<Stored> {
         let subject = did(self.field("subject"), "subject")?;
-        let stored = self.pair(table, columns, [self.op.repo, &subject], self.commit());
-        Ok(Stored {
-            mentions: vec![subject],
-            ..stored
-        })
+        Ok(self.pair(table, columns, [self.op.repo, &subject], self.commit()))
     }
 
     fn list_item(&self) -> Fallible<Stored> {
         let list = at_uri(self.field("list"), "list")?;
         let subject = did(self.field("subject"), "subject")?;
-        let cid = [("cid", self.op.cid.into())];
-        let stored = self.pair(
+        let cid = [("cid", self.cid())];
+        Ok(self.pair(
             "list_items",
             ["list_uri", "subject_did"],
             [&list, &subject],
             cid,
-        );
-        Ok(Stored {
-            mentions: vec![subject],
-            ..stored
-        })
+        ))
     }
 
     fn list_block(&self) -> Fallible<Stored> {
@@ -398,7 +413,7 @@ impl Reading<'_> {
     fn verification(&self) -> Fallible<Stored> {
         let subject = did(self.field("subject"), "subject")?;
         let columns = [
-            ("cid", self.op.cid.into()),
+            ("cid", self.cid()),
             ("subject_did", subject.clone().into()),
             ("handle", self.cut("handle").unwrap_or_default().into()),
             ("verified_at", self.created_at()),
@@ -428,22 +443,19 @@ impl Reading<'_> {
         }
     }
 
-    /// The CID of a blob: `{ref: {$link}}`, or of the legacy `{cid, mimeType}`.
+    /// The CID of a blob: `{ref: {$link}}`, or of the legacy `{cid, mimeType}`; in base32 also where
+    /// no MIME type beside it says that it is a blob.
     fn blob(&self, name: &str) -> Option<String> {
         let blob = self.field(name)?;
-        let link = match blob.get("ref") {
-            Some(Value::Object(reference)) => reference.get("$link"),
-            Some(reference) => Some(reference),
-            None => blob.get("cid"),
-        };
-        link?.as_str().map(str::to_owned)
+        let there = |key: &str| blob.get(key).filter(|value| !value.is_null());
+        lexicon::blob_link(there("ref").or(there("cid"))?)
     }
 
     fn list(&self) -> Stored {
         self.stored(
             "lists",
             [
-                ("cid", self.op.cid.into()),
+                ("cid", self.cid()),
                 ("creator_did", self.op.repo.into()),
                 ("name", self.cut("name").unwrap_or_default().into()),
                 ("purpose", self.text("purpose").unwrap_or_default().into()),
@@ -456,7 +468,7 @@ impl Reading<'_> {
     fn feed_generator(&self) -> Fallible<Stored> {
         let service = did(self.field("did"), "did")?;
         let columns = [
-            ("cid", self.op.cid.into()),
+            ("cid", self.cid()),
             ("creator_did", self.op.repo.into()),
             ("did", service.into()),
             (
@@ -470,13 +482,16 @@ impl Reading<'_> {
     }
 
     fn starter_pack(&self) -> Fallible<Stored> {
+        if let Some(list) = self.text("list") {
+            at_uri(Some(&list.into()), "list")?;
+        }
         let feeds = self.field("feeds").and_then(Value::as_array);
         let uris = feeds
             .into_iter()
             .flatten()
             .filter_map(|feed| feed.get("uri").filter(|uri| uri.is_string()));
         let columns = [
-            ("cid", self.op.cid.into()),
+            ("cid", self.cid()),
             ("creator_did", self.op.repo.into()),
             ("name", self.cut("name").unwrap_or_default().into()),
             ("description", self.text("description").into()),
@@ -492,7 +507,7 @@ impl Reading<'_> {
         self.stored(
             "labeler_services",
             [
-                ("cid", self.op.cid.into()),
+                ("cid", self.cid()),
                 ("creator_did", self.op.repo.into()),
                 ("policies", policies.into()),
             ],
@@ -505,10 +520,15 @@ impl Reading<'_> {
             .or(self.field("did"))
             .ok_or("missing:subject")?;
         let subject = subject.as_str().ok_or("wrong_type:subject")?;
+        if self.field("uri").is_none() {
+            did(self.field("did"), "did")?;
+        } else if !is_did(subject) {
+            at_uri(self.field("uri"), "uri")?;
+        }
         let columns = [
             ("src", self.op.repo.into()),
             ("subject", subject.into()),
-            ("val", self.text("val").ok_or("missing:val")?.into()),
+            ("val", required(self.field("val"), "val")?.into()),
             (
                 "neg",
                 self.field("neg")
@@ -584,7 +604,7 @@ impl Reading<'_> {
         self.stored(
             "generic_records",
             [
-                ("cid", self.op.cid.into()),
+                ("cid", self.cid()),
                 ("author_did", self.op.repo.into()),
                 ("record_type", self.op.collection.into()),
                 ("record", self.form.clone().into()),
@@ -600,26 +620,54 @@ fn required<'a>(value: Option<&'a Value>, field: &str) -> Fallible<&'a str> {
     }
 }
 
+/// `at://`, a DID or handle, and perhaps a path.
 fn at_uri(value: Option<&Value>, field: &str) -> Fallible<String> {
     let text = required(value, field)?;
-    let is_uri = text
-        .strip_prefix("at://")
-        .is_some_and(|rest| !rest.is_empty());
-    if is_uri && text.bytes().all(|b| b.is_ascii_graphic()) {
+    let rest = text.strip_prefix("at://").unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, "none"));
+    let labels: Vec<&str> = authority.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let is_handle = labels.len() > 1 && labels.iter().all(is_label);
+    let path_fits = !path.is_empty() && path.bytes().all(|b| b.is_ascii_graphic());
+    if (is_did(authority) || is_handle) && path_fits {
         Ok(text.to_owned())
     } else {
         Err(format!("invalid_uri:{field}"))
     }
 }
 
+/// `did:`, a method in small letters, and an identifier that does not end in `:` or `%`.
 pub fn is_did(text: &str) -> bool {
     let name = text
         .strip_prefix("did:")
         .and_then(|rest| rest.split_once(':'));
-    name.is_some_and(|(method, id)| !method.is_empty() && !id.is_empty())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-_:%".contains(&b))
+    name.is_some_and(|(method, id)| {
+        !method.is_empty()
+            && method.bytes().all(|b| b.is_ascii_lowercase())
+            && !id.is_empty()
+            && !id.ends_with([':', '%'])
+    }) && text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b".-_:%".contains(&b))
+}
+
+/// Whom a record follows, blocks or puts on a list, if `users` can hold that DID: named even by a
+/// record that is not stored.
+pub fn mention(collection: &str, record: &Value) -> Option<String> {
+    let names = [
+        "app.bsky.graph.follow",
+        "app.bsky.graph.block",
+        "app.bsky.graph.listitem",
+    ];
+    let form = lexicon::form(record);
+    let subject = form.get("subject")?.as_str()?;
+    (names.contains(&collection) && is_did(subject) && subject.len() <= 255)
+        .then(|| subject.to_owned())
 }
 
 fn did(value: Option<&Value>, field: &str) -> Fallible<String> {
