@@ -105,6 +105,7 @@ pub(super) fn post_gate(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<()
     let subject = gated_post(source, post, cells);
     let dialect = source.record.dialect();
     let disabled = has_disable_rule(rules, dialect, cells);
+    let detached = array(detached, cells);
     cells.fit(&subject, "uri", &[Column::PostGatesPostUri])?;
     let middle = Middle {
         subject: Some(&subject),
@@ -118,6 +119,15 @@ pub(super) fn post_gate(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<()
     embedding_rules(disabled, detached, dialect, cells)?;
     finish(created_at, source.stamp.position, source, cells);
     Ok(())
+}
+
+/// An array; what is none is left out, and counted.
+fn array<'a>(value: Option<&'a Value>, cells: &mut Cells<'_>) -> Option<&'a Value> {
+    let array = value.filter(|value| value.is_array());
+    if value.is_some() && array.is_none() {
+        cells.repaired(Repair::WrongType);
+    }
+    array
 }
 
 fn finish(

@@ -391,6 +391,10 @@ fn post_gates() {
         r#"{"detachedEmbeddingUris":[]}"#
     );
     assert_eq!(json_text(&row(r#""post":"x""#)[13]), "{}");
+    assert_eq!(
+        json_text(&row(r#""detachedEmbeddingUris":"at://x""#)[13]),
+        "{}"
+    );
 }
 
 #[test]

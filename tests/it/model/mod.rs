@@ -115,12 +115,13 @@ impl Model {
     }
 
     fn identity(&mut self, entry: &EntryLike, data: &Value) -> Result<(), String> {
-        let did = did_of(data, "did")?;
+        did_of(data, "did")?;
         let position = Position::parse(entry.id);
         let handle = match &data["handle"] {
             Value::String(handle) if !handle.is_empty() => handle.clone(),
             _ => return Ok(()),
         };
+        let did = user_of(data, "did")?;
         if handle.chars().count() > 255 {
             return Err("too_long:handle".into());
         }
@@ -149,7 +150,7 @@ impl Model {
     }
 
     fn commit(&mut self, entry: &EntryLike, data: &Value) -> Result<(), String> {
-        let repo = did_of(data, "repo")?;
+        let repo = user_of(data, "repo")?;
         let ops = needed(data, "ops", Value::as_array)?;
         let time = data["time"]
             .as_str()
@@ -251,18 +252,26 @@ fn needed<'v, T>(
     }
 }
 
+/// A DID of any length: schema `forebay` has text columns.
 fn did_of(data: &Value, field: &str) -> Result<String, String> {
     if !data.is_object() {
         return Err("wrong_type:data".into());
     }
     let did = needed(data, field, Value::as_str)?;
-    if !record::is_did(did) {
-        Err(format!("invalid_did:{field}"))
-    } else if did.len() > 255 {
-        Err(format!("too_long:{field}"))
-    } else {
+    if record::is_did(did) {
         Ok(did.to_owned())
+    } else {
+        Err(format!("invalid_did:{field}"))
     }
+}
+
+/// A DID that `users` can hold.
+fn user_of(data: &Value, field: &str) -> Result<String, String> {
+    did_of(data, field).and_then(|did| {
+        (did.len() <= 255)
+            .then_some(did)
+            .ok_or(format!("too_long:{field}"))
+    })
 }
 
 /// `collection/rkey`: an NSID of at least three segments, and a record key.
