@@ -43,3 +43,23 @@ async fn a_widened_column_takes_what_the_contracts_would_not() {
         .unwrap();
     assert_eq!(row.get::<_, String>(0), long);
 }
+
+/// The AppView's database chooses its collation; neither merges nor the order of locks may depend
+/// on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_a_locale() {
+    let Some(bed) = Bed::in_a_locale().await else {
+        return;
+    };
+    let differs = "select 'a' < 'B'";
+    let row = bed.client.query_one(differs, &[]).await.unwrap();
+    assert!(row.get::<_, bool>(0), "ordered by bytes");
+    let (entries, model) = generated(Options {
+        seed: 4,
+        events: 4_000,
+        users: 200,
+        ..Options::default()
+    });
+    give::to_two_workers(&bed, &entries).await;
+    assert_right(&bed, &model).await;
+}

@@ -45,6 +45,20 @@ impl Bed {
 
     pub async fn on(made: Made) -> Bed {
         let (database, database_url) = database(made).await;
+        Bed::of(database, database_url).await
+    }
+
+    /// On a migrated database whose text is ordered by a language's rules, not by bytes; `None`,
+    /// and said so, where the server has no such locale.
+    pub async fn in_a_locale() -> Option<Bed> {
+        let (name, url) = database_in_a_locale().await?;
+        forebay::migrate::migrate(&mut connect(&url).await)
+            .await
+            .unwrap();
+        Some(Bed::of(name, url).await)
+    }
+
+    async fn of(database: String, database_url: String) -> Bed {
         let client = connect(&database_url).await;
         let redis = or_fail(Redis::start(Home::Temporary, Persistence::None).await);
         let redis_url = redis.url();
@@ -94,6 +108,29 @@ pub async fn database(made: Made) -> (String, String) {
 /// A new database without any table: its URL.
 pub async fn empty_database() -> String {
     copy_of("template1").await.1
+}
+
+/// What makes a database with English collation: by ICU from PostgreSQL 15 on, else by the
+/// system's own locale.
+const LOCALES: [&str; 2] = [
+    "locale_provider icu icu_locale 'en-US'",
+    "lc_collate 'en_US.UTF-8' lc_ctype 'en_US.UTF-8'",
+];
+
+async fn database_in_a_locale() -> Option<(String, String)> {
+    let postgres = servers::postgres().await;
+    let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let client = connect(&postgres.url("postgres")).await;
+    for locale in LOCALES {
+        let statement =
+            format!("create database {name} template template0 encoding 'UTF8' {locale}");
+        match client.batch_execute(&statement).await {
+            Ok(()) => return Some((name.clone(), postgres.url(&name))),
+            Err(error) => println!("{locale}: {error}"),
+        }
+    }
+    println!("skipped: no locale on this server");
+    None
 }
 
 async fn copy_of(template: &str) -> (String, String) {
