@@ -70,10 +70,10 @@ pub fn letter(
         id: entry.origin(),
         entry_id: entry.id,
         op,
-        kind: String::from_utf8_lossy(&entry.kind).into_owned(),
+        kind: text(&entry.kind),
         data,
         truncated,
-        seq: String::from_utf8_lossy(&entry.seq).into_owned(),
+        seq: text(&entry.seq),
         deliveries: entry.deliveries,
         reason: reason.into(),
         column,
@@ -95,10 +95,10 @@ pub fn rejected(
         id: entry.origin(),
         entry_id: entry.id,
         op,
-        kind: String::from_utf8_lossy(&entry.kind).into_owned(),
+        kind: text(&entry.kind),
         data,
         truncated,
-        seq: String::from_utf8_lossy(&entry.seq).into_owned(),
+        seq: text(&entry.seq),
         deliveries: entry.deliveries,
         reason: reject.reason(),
         column: reject.column.map(Cow::Borrowed),
@@ -121,16 +121,22 @@ pub fn crashed(entry: &Entry) -> DeadLetter {
         id: entry.origin(),
         entry_id: entry.id,
         op: None,
-        kind: String::from_utf8_lossy(&entry.kind).into_owned(),
+        kind: text(&entry.kind),
         data,
         truncated,
-        seq: String::from_utf8_lossy(&entry.seq).into_owned(),
+        seq: text(&entry.seq),
         deliveries: entry.deliveries,
         reason: Cow::Borrowed("crashed"),
         column: None,
         sqlstate: None,
         remedy: Cow::Borrowed(REMEDY),
     }
+}
+
+/// A field as the letter's columns can hold it: one NUL in it would have the letter refused, and
+/// with it the whole batch, for ever.
+fn text(field: &[u8]) -> String {
+    String::from_utf8_lossy(field).replace('\0', "\u{fffd}")
 }
 
 /// An entry's data taken apart once, for however many letters are made of it.

@@ -3,6 +3,7 @@
 use super::support::worker::drain;
 use super::support::{Bed, counts};
 use serde_json::Value;
+use std::collections::HashMap;
 
 const REPO: &str = "did:plc:repo";
 
@@ -517,6 +518,31 @@ async fn entries_that_are_none() {
         1
     );
     assert_eq!(row(&bed, "select count(*) from posts").await["count"], 1);
+    let copies = bed.stream.dead_letters().await;
+    assert_eq!(copies.len(), 7);
+    let cut = |copy: &&HashMap<String, String>| copy.get("truncated").is_some_and(|cut| cut == "1");
+    let cut: Vec<_> = copies.iter().filter(cut).collect();
+    assert_eq!((cut.len(), cut[0]["data"].len()), (1, 1_048_576));
+    assert!(
+        copies
+            .iter()
+            .all(|copy| copy["op"].is_empty() && copy["sqlstate"].is_empty())
+    );
+}
+
+/// Even what is said about a bad entry may be bad.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_number_that_is_none() {
+    let bed = Bed::new().await;
+    let op = create(POST, "r", &post(r#""text":"x""#));
+    let data = format!(r#"{{"repo":"{REPO}","ops":[{op},7]}}"#);
+    bed.stream.xadd("commit", &data, "a\0b").await;
+    bed.stream.xadd("commit", "not JSON", "\0").await;
+    drain(&bed, &[]).await;
+    let letters = "select string_agg(seq, ' ' order by id) as all from forebay.dead_letters";
+    assert_eq!(row(&bed, letters).await["all"], "a\u{fffd}b \u{fffd}");
+    let stored = row(&bed, "select commit_seq from posts").await;
+    assert_eq!(stored["commit_seq"], "a\u{fffd}b");
 }
 
 async fn give_later(bed: &Bed) {
