@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use deadpool_redis::redis;
 
 use crate::error::RedisError;
-use crate::flush::{Changes, Durable};
+use crate::flush::{Changes, Durable, Table};
 use crate::letter::DeadLetter;
 use crate::position::StreamId;
 use crate::source::Redis;
@@ -76,6 +76,30 @@ pub async fn letters_dropped(redis: &Redis) -> Result<u64, RedisError> {
         _ => 0,
     };
     Ok(number("entries-added").saturating_sub(number("length")))
+}
+
+/// How many rows the AppView is told that tables have, in the order of [`Table::ALL`]; 0 where it
+/// is told nothing.
+///
+/// # Errors
+///
+/// Redis is away or refuses; act on the error's verdict.
+pub async fn record_counts(redis: &Redis) -> Result<Vec<i64>, RedisError> {
+    let mut command = redis::cmd("HMGET");
+    command.arg(RECORD_COUNTS).arg(&Table::ALL.map(Table::name));
+    let told: Vec<Option<i64>> = redis.ask("asking for record counts", &command).await?;
+    Ok(told.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Moves what the AppView is told by a difference, beside what workers add to it.
+///
+/// # Errors
+///
+/// As [`record_counts`].
+pub async fn shift_record_count(redis: &Redis, table: Table, by: i64) -> Result<(), RedisError> {
+    let mut command = redis::cmd("HINCRBY");
+    command.arg(RECORD_COUNTS).arg(table.name()).arg(by);
+    redis.ask("mending a record count", &command).await
 }
 
 async fn copy_letters(

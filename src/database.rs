@@ -6,7 +6,7 @@ mod connect;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
@@ -85,6 +85,20 @@ impl Address {
             .runtime(Runtime::Tokio1)
             .build()
     }
+}
+
+/// A connection for takeover and audit: see `sql/session_admin.sql`.
+///
+/// # Errors
+///
+/// The database is away or refuses; act on the error's verdict.
+pub async fn administer(pool: &Pool) -> Result<Object, DbError> {
+    let client = pool.get().await?;
+    client
+        .batch_execute(sql::audit::SESSION_ADMIN)
+        .await
+        .map_err(DbError::during("preparing a connection"))?;
+    Ok(client)
 }
 
 /// Reads the lengths of the AppView's columns: an operator may have widened them.

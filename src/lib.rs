@@ -67,6 +67,9 @@ pub mod database;
 pub mod contract;
 pub mod ready;
 pub mod migrate;
+pub mod progress;
+pub mod takeover;
+pub mod audit;
 #[cfg(unix)]
 pub mod local;
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use crate::batch::Batch;
 use crate::claims::Claims;
 use crate::config::RunConfig;
 use crate::database;
-use crate::error::{Stop, Verdict};
+use crate::error::{DbError, Stop, Verdict};
 use crate::flush::{Connector, Known, Unreported};
 use crate::gauge::Gauge;
 use crate::hand::{Handful, Hands};
@@ -31,6 +31,7 @@ use crate::report::{self, ClusterMetrics};
 use crate::retry::Backoff;
 use crate::source::{Reader, Redis};
 use crate::store::Store;
+use crate::takeover;
 use crate::widths::Widths;
 
 /// Longest that a read of new entries waits: also how soon a stop is noticed.
@@ -132,7 +133,7 @@ impl Pipeline {
         let mut backoff = Backoff::new();
         let mut stop = self.stop.clone();
         while !*stop.borrow() {
-            let error = match database::widths(&self.pool).await {
+            let error = match self.look().await {
                 Ok(widths) => return Ok(Some(widths)),
                 Err(error) => error,
             };
@@ -149,6 +150,12 @@ impl Pipeline {
             }
         }
         Ok(None)
+    }
+
+    /// Whose rows there are, and how long their columns.
+    async fn look(&self) -> Result<Arc<Widths>, DbError> {
+        takeover::notice(&self.pool).await?;
+        database::widths(&self.pool).await
     }
 
     /// Starts the lanes; gives the ends that entries are handed to.

@@ -3,10 +3,12 @@
 //! Exit codes: 0 done; 1 done, but something was found; 2 wrong usage or configuration; 3 a broken
 //! setup; 4 gave up on a server.
 
+pub mod audit;
 mod configuration;
 mod demo;
 mod migrate;
 mod run;
+pub mod takeover;
 pub mod work;
 
 use std::io::IsTerminal as _;
@@ -41,6 +43,10 @@ enum Command {
     Run(Box<crate::config::RunConfig>),
     /// Make schema forebay, and the AppView's tables where they are missing
     Migrate(crate::config::DatabaseConfig),
+    /// Take over from other workers: re-stamp their rows and replay the stream
+    Takeover(takeover::TakeoverConfig),
+    /// Compare counts and what follows from records with the rows; mend them with --repair
+    Audit(audit::AuditConfig),
     /// Ingest a generated firehose on private servers and show figures
     Demo(demo::DemoConfig),
 }
@@ -63,6 +69,12 @@ pub enum Failure {
     /// The database cannot be reached.
     #[error("{0}\n  remedy: check DATABASE_URL and that the server runs")]
     Unreachable(String),
+    /// Redis cannot be reached.
+    #[error("{0}\n  remedy: check REDIS_URL and that the server runs")]
+    RedisAway(String),
+    /// The setup does not allow it; the text has the remedy.
+    #[error("{0}")]
+    Refused(String),
     /// Something was found.
     #[error("{0}")]
     Found(String),
@@ -77,8 +89,8 @@ impl Failure {
             Failure::Found(_) => 1,
             Failure::Usage(_) => 2,
             Failure::Stop(stop) => stop.exit_code(),
-            Failure::Local(_) | Failure::Migrate(_) | Failure::Io(_) => 3,
-            Failure::Unreachable(_) => 4,
+            Failure::Local(_) | Failure::Migrate(_) | Failure::Io(_) | Failure::Refused(_) => 3,
+            Failure::Unreachable(_) | Failure::RedisAway(_) => 4,
         }
     }
 }
@@ -111,6 +123,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(config) => run::run(*config).await,
         Command::Migrate(config) => migrate::migrate(&config).await,
+        Command::Takeover(config) => takeover::takeover(&config).await,
+        Command::Audit(config) => audit::audit(&config).await,
         Command::Demo(config) => demo::demo(config).await,
     }
 }

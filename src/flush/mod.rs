@@ -20,6 +20,7 @@ mod tail;
 pub use changes::{Changes, Table};
 pub use connection::{Connection, Connector};
 pub use known::Known;
+pub use merge::lock_partitions;
 pub use statement::timestamp as statement_timestamp;
 pub use stubs::Unreported;
 

@@ -28,9 +28,7 @@ pub enum Made {
 /// Redis is away or refuses; act on the error's verdict.
 pub async fn ensure_group(redis: &Redis) -> Result<Made, RedisError> {
     const WHAT: &str = "making the consumer group";
-    let lost = stream_counters(redis)
-        .await?
-        .map_or(0, |stream| stream.added.saturating_sub(stream.length));
+    let lost = lost(redis).await?;
     let mut command = redis::cmd("XGROUP");
     command
         .arg("CREATE")
@@ -45,6 +43,32 @@ pub async fn ensure_group(redis: &Redis) -> Result<Made, RedisError> {
         Err(error) if error.code() == Some("BUSYGROUP") => Ok(Made::Before),
         Err(error) => Err(error),
     }
+}
+
+/// How many of the entries ever added the stream no longer has.
+async fn lost(redis: &Redis) -> Result<u64, RedisError> {
+    let stream = stream_counters(redis).await?;
+    Ok(stream.map_or(0, |stream| stream.added.saturating_sub(stream.length)))
+}
+
+/// Sets the group back to the stream's start, with counters as if it were made anew.
+///
+/// # Errors
+///
+/// Redis is away or refuses; act on the error's verdict.
+pub async fn replay(redis: &Redis) -> Result<(), RedisError> {
+    let lost = lost(redis).await?;
+    let mut command = redis::cmd("XGROUP");
+    command
+        .arg("SETID")
+        .arg(&redis.stream)
+        .arg(&redis.group)
+        .arg("0")
+        .arg("ENTRIESREAD")
+        .arg(lost);
+    redis.ask::<()>("setting the group back", &command).await?;
+    begin_anew(redis).await?;
+    Ok(())
 }
 
 /// What was counted as lost for a group of this name before does not hold for the new one, which

@@ -4,6 +4,7 @@
 //! must be split. It knows Redis' answers and turns them into
 //! [`Entry`](crate::entry::Entry)s and numbers; what they mean is for the pure modules.
 
+mod activity;
 mod address;
 mod claim;
 mod cluster;
@@ -16,11 +17,12 @@ mod read;
 mod reread;
 mod standing;
 
+pub use activity::{Consumer, consumers, first_id};
 pub use address::{RedisAddressError, parse as parse_address};
 pub use claim::{Claim, claim, deliveries, renew};
 pub use cluster::add_to_cluster_metrics;
 pub use connect::Redis;
-pub use group::{Made, dismiss_idle, ensure_group};
+pub use group::{Made, dismiss_idle, ensure_group, replay};
 pub use notes::{Name, begin_alone, end_alone, keep_name, leave_name, survived_alone};
 pub use pending::{last_delivered, oldest_pending};
 pub use read::{From, Reader, Reading};

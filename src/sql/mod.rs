@@ -20,6 +20,9 @@ macro_rules! statement {
     };
 }
 
+pub mod audit;
+pub mod takeover;
+
 statement! {
     /// The columns of the AppView's tables.
     CONTRACT_COLUMNS = "contract_columns.sql";

@@ -261,6 +261,17 @@ impl PairTable {
                 include_str!("../../sql/duplicates_seat.sql"),
             ),
             settle: fill(include_str!("../../sql/duplicates_settle.sql"), &names),
+            audit: AuditedPair {
+                find: fill(include_str!("../../sql/audit_duplicates_find.sql"), &names),
+                targets: fill(
+                    include_str!("../../sql/audit_duplicates_targets.sql"),
+                    &names,
+                ),
+                contest: fill(
+                    include_str!("../../sql/audit_duplicates_contest.sql"),
+                    &names,
+                ),
+            },
         }
     }
 }
@@ -291,6 +302,18 @@ pub struct Pair {
     pub seat: String,
     /// Forgets keys with one record left.
     pub settle: String,
+    /// What an audit asks.
+    pub audit: AuditedPair,
+}
+
+/// The statements of an audit of contested keys, by ranges of their first column.
+pub struct AuditedPair {
+    /// Finds keys with the wrong holder.
+    pub find: String,
+    /// What their records point at.
+    pub targets: String,
+    /// Has them settled again.
+    pub contest: String,
 }
 
 /// All tables with a second unique key.

@@ -19,6 +19,9 @@ fn no_name_is_left_unfilled() {
             &pair.vacate,
             &pair.seat,
             &pair.settle,
+            &pair.audit.find,
+            &pair.audit.targets,
+            &pair.audit.contest,
         ]);
     }
     for record in RECORDS.iter().chain(GATES.iter()) {
@@ -26,6 +29,17 @@ fn no_name_is_left_unfilled() {
     }
     for own in OWN_COUNTS.iter() {
         all.extend([own.add.as_str(), &own.recount, &own.record.delete]);
+    }
+    for table in takeover::TABLES.iter() {
+        all.extend([table.range.as_str(), &table.restamp, &table.due]);
+    }
+    let checks = audit::checks();
+    for check in &checks {
+        all.extend([check.next.as_str(), &check.find]);
+        all.extend(check.targets.as_deref());
+        all.extend(check.mend.iter().map(|step| match step {
+            audit::Step::Keys(text) | audit::Step::Plain(text) => text.as_str(),
+        }));
     }
     all.extend(TIES_YIELD.iter().map(|(_, text)| text.as_str()));
     all.extend([

@@ -1,0 +1,70 @@
+//! `forebay audit`.
+
+use clap::Args;
+
+use super::{Failure, work};
+use crate::audit::{self, AuditError, Repair};
+use crate::config::{DatabaseConfig, RedisConfig};
+use crate::progress::Progress;
+
+/// What an audit can be told.
+#[derive(Args, Clone, Debug)]
+pub struct AuditConfig {
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub redis: RedisConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub database: DatabaseConfig,
+    /// Mend what drifts
+    #[arg(long)]
+    pub repair: bool,
+}
+
+/// Audits, and says what it found.
+///
+/// # Errors
+///
+/// [`Failure::Found`] if there is drift that is not mended.
+pub async fn audit(config: &AuditConfig) -> Result<(), Failure> {
+    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let repair = if config.repair {
+        Repair::Yes
+    } else {
+        Repair::No
+    };
+    let report = audit::audit(&pool, &redis, repair, &Progress::new(0)).await?;
+    print!("{report}");
+    let (drift, left) = (report.drift(), report.unmended());
+    match repair {
+        Repair::No if drift > 0 => Err(Failure::Found(format!(
+            "{drift} differences found; `forebay audit --repair` mends them"
+        ))),
+        Repair::Yes if left > 0 => Err(Failure::Found(format!(
+            "{drift} differences found, {left} of them could not be mended"
+        ))),
+        Repair::Yes if drift > 0 => {
+            println!("{drift} differences found and mended");
+            Ok(())
+        }
+        _ => {
+            println!("no differences");
+            Ok(())
+        }
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Database(error) => error.into(),
+            AuditError::Redis(error) => error.into(),
+        }
+    }
+}
