@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod audit;
 mod collections;
 mod config;
 mod contract;
@@ -28,6 +29,7 @@ mod schema;
 mod staging;
 mod stream_loss;
 mod support;
+mod takeover;
 mod tidy;
 mod tls;
 mod values;
