@@ -91,7 +91,7 @@ async fn the_line_to_postgresql_is_cut_again_and_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_to_postgresql_stalls_and_is_cut() {
     const STANDING: &str = "select count(*) from pg_stat_activity
-        where application_name = 'forebay' and datname = current_database()
+        where application_name like 'forebay %' and datname = current_database()
           and state = 'idle in transaction' and now() - state_change > '300 ms'";
     let bed = Bed::new().await;
     let (entries, model) = some(82, 6_000);
