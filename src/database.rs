@@ -1,6 +1,7 @@
 //! The database as the worker finds it: how to reach it, and what its columns hold.
 
 mod address;
+mod broken;
 mod connect;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio_postgres::{Client, Config};
 
 pub(crate) use address::decoded;
 pub use address::{AddressError, SslMode};
+pub use broken::{put_broken, take_broken};
 pub use connect::Connector;
 
 use crate::error::DbError;

@@ -8,6 +8,8 @@ use std::fmt;
 use deadpool_redis::redis;
 use tokio_postgres::error::SqlState;
 
+use crate::breaker::{Broken, Fault};
+use crate::contract::Finding;
 use crate::tls::refused_by_tls;
 
 /// What to do about a failed flush.
@@ -103,6 +105,18 @@ impl DbError {
     pub fn column(&self) -> Option<String> {
         let db = self.postgres()?.as_db_error()?;
         db.column().or_else(|| db.constraint()).map(str::to_owned)
+    }
+
+    /// What the server blames, where the server answered. Its words are left out: they may hold
+    /// values of the row.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        let db = self.postgres()?.as_db_error()?;
+        Some(Fault {
+            sqlstate: db.code().code().to_owned(),
+            table: db.table().map(str::to_owned),
+            blamed: self.column(),
+        })
     }
 
     /// What to do about it.
@@ -277,6 +291,9 @@ pub enum Stop {
     /// The tables are not what the merges need: what was found, and the remedies.
     #[error("the database is not as it has to be:\n  {}\n  remedy: {}", .0.join("\n  "), .1.join("; "))]
     Unfit(Vec<String>, Vec<&'static str>),
+    /// The tables are as they should be, and yet refuse row after row.
+    #[error("{0}\n  remedy: {remedy}. Nothing of the batch at hand is acknowledged or set aside", remedy = .0.remedy())]
+    Refused(Broken),
     /// TLS was asked for where there is none.
     #[error("{0}")]
     NoTls(String),
@@ -286,6 +303,18 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Tables that are not what the merges need: all that was found, and each remedy once.
+    #[must_use]
+    pub fn unfit(found: &[Finding]) -> Stop {
+        let mut remedies: Vec<&'static str> = Vec::new();
+        for remedy in found.iter().map(Finding::remedy) {
+            if !remedies.contains(&remedy) {
+                remedies.push(remedy);
+            }
+        }
+        Stop::Unfit(found.iter().map(ToString::to_string).collect(), remedies)
+    }
+
     /// The process's exit code: a broken setup.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

@@ -35,6 +35,7 @@ pub mod rows;
 pub mod stage;
 pub mod encode;
 pub mod batch;
+pub mod breaker;
 pub mod generate;
 
 // What talks to the servers.

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::alone::{Alone, Mark};
 use crate::batch::Batch;
+use crate::breaker::Breaker;
 use crate::claims::Claims;
 use crate::config::RunConfig;
 use crate::database;
@@ -71,7 +72,7 @@ impl Pipeline {
         if ready(&self.pool, &self.redis, self.stop.clone()).await? == Ready::Stopped {
             return Ok(());
         }
-        let Some(widths) = self.widths().await? else {
+        let Some(found) = self.look_until_seen().await? else {
             return Ok(());
         };
         let held = Arc::new(Held::new());
@@ -80,7 +81,7 @@ impl Pipeline {
         // Before anything is read: what was trimmed unread shows best now.
         gauge.look().await;
         let mut tasks = JoinSet::new();
-        let lanes = self.lanes(&widths, &held, &mut tasks);
+        let lanes = self.lanes(&found, &held, &mut tasks);
         tasks.spawn(self.reader(lanes, &held, &mark).run());
         let company = self.company(&held, gauge);
         let ended = wait(&mut tasks).await;
@@ -128,13 +129,13 @@ impl Pipeline {
         )
     }
 
-    /// Reads the columns' lengths, however long the database is away; nothing if told to stop.
-    async fn widths(&self) -> Result<Option<Arc<Widths>>, Stop> {
+    /// Looks at the database, however long it is away; nothing if told to stop.
+    async fn look_until_seen(&self) -> Result<Option<Found>, Stop> {
         let mut backoff = Backoff::new();
         let mut stop = self.stop.clone();
         while !*stop.borrow() {
             let error = match self.look().await {
-                Ok(widths) => return Ok(Some(widths)),
+                Ok(found) => return Ok(Some(found)),
                 Err(error) => error,
             };
             if error.verdict() == Verdict::Fatal {
@@ -152,16 +153,20 @@ impl Pipeline {
         Ok(None)
     }
 
-    /// Whose rows there are, and how long their columns.
-    async fn look(&self) -> Result<Arc<Widths>, DbError> {
+    /// Whose rows there are, how long their columns, and why the last worker stopped.
+    async fn look(&self) -> Result<Found, DbError> {
         takeover::notice(&self.pool).await?;
-        database::widths(&self.pool).await
+        Ok(Found {
+            widths: database::widths(&self.pool).await?,
+            known: Arc::new(Known::new()),
+            breaker: Arc::new(Breaker::warned(database::take_broken(&self.pool).await?)),
+        })
     }
 
     /// Starts the lanes; gives the ends that entries are handed to.
     fn lanes(
         &self,
-        widths: &Arc<Widths>,
+        found: &Found,
         held: &Arc<Held>,
         tasks: &mut JoinSet<Result<(), Stop>>,
     ) -> Vec<mpsc::Sender<Handful>> {
@@ -174,17 +179,15 @@ impl Pipeline {
             );
         }
         info!(lanes, stream = %self.redis.stream, group = %self.redis.group, consumer = %self.redis.consumer, "forebay runs");
-        let known = Arc::new(Known::new());
         (0..lanes)
-            .map(|_| self.lane(lanes, widths, &known, held, tasks))
+            .map(|_| self.lane(lanes, found, held, tasks))
             .collect()
     }
 
     fn lane(
         &self,
         lanes: usize,
-        widths: &Arc<Widths>,
-        known: &Arc<Known>,
+        found: &Found,
         held: &Arc<Held>,
         tasks: &mut JoinSet<Result<(), Stop>>,
     ) -> mpsc::Sender<Handful> {
@@ -193,7 +196,7 @@ impl Pipeline {
         let (to_filler, spares) = mpsc::channel(BATCHES_PER_LANE);
         for _ in 0..BATCHES_PER_LANE {
             // There is room for exactly these.
-            let _ = to_filler.try_send(Batch::new(Arc::clone(widths)));
+            let _ = to_filler.try_send(Batch::new(Arc::clone(&found.widths)));
         }
         let filler = Filler {
             limits: self.limits(lanes),
@@ -203,7 +206,7 @@ impl Pipeline {
             metrics: Arc::clone(&self.metrics),
         };
         let flusher = Flusher {
-            store: self.store(widths, known),
+            store: self.store(found),
             redis: self.redis.clone(),
             letters_maxlen: self.config.redis.redis_dead_letter_maxlen,
             due,
@@ -229,13 +232,15 @@ impl Pipeline {
         }
     }
 
-    fn store(&self, widths: &Arc<Widths>, known: &Arc<Known>) -> Store {
+    fn store(&self, found: &Found) -> Store {
         Store {
             connector: Connector::new(self.pool.clone()),
             redis: self.redis.clone(),
-            widths: Arc::clone(widths),
-            known: Arc::clone(known),
+            widths: Arc::clone(&found.widths),
+            known: Arc::clone(&found.known),
             users: Unreported::default(),
+            breaker: Arc::clone(&found.breaker),
+            pool: self.pool.clone(),
             metrics: Arc::clone(&self.metrics),
         }
     }
@@ -276,6 +281,13 @@ impl Pipeline {
             stop: self.stop.clone(),
         }
     }
+}
+
+/// What the lanes share of what the database told at the start.
+struct Found {
+    widths: Arc<Widths>,
+    known: Arc<Known>,
+    breaker: Arc<Breaker>,
 }
 
 /// What runs beside the work. Dropped, it ends where it stands.

@@ -76,7 +76,7 @@ async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
     loop {
         let error = match check(pool).await {
             Ok(found) if found.is_empty() => break,
-            Ok(found) => return Err(unfit(&found)),
+            Ok(found) => return Err(Stop::unfit(&found)),
             Err(error) => error,
         };
         if error.verdict() == Verdict::Fatal {
@@ -93,17 +93,6 @@ async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
 async fn check(pool: &Pool) -> Result<Vec<Finding>, DbError> {
     let client = pool.get().await?;
     contract::check(&client).await
-}
-
-/// All that was found, and each remedy once.
-fn unfit(found: &[Finding]) -> Stop {
-    let mut remedies: Vec<&'static str> = Vec::new();
-    for remedy in found.iter().map(Finding::remedy) {
-        if !remedies.contains(&remedy) {
-            remedies.push(remedy);
-        }
-    }
-    Stop::Unfit(found.iter().map(ToString::to_string).collect(), remedies)
 }
 
 async fn pause(backoff: &mut Backoff, server: &str, error: &(dyn std::fmt::Display + Sync)) {

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use crate::batch::Batch;
+use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
-use crate::flush::{Connection, Durable, Isolation, Unreported, make_users};
+use crate::flush::{Connection, Durable, Isolation, Unreported, Unsplit, make_users};
 use crate::letter::{DeadLetter, letter, op_count};
 use crate::position::StreamId;
 use crate::widths::Widths;
@@ -53,25 +54,37 @@ impl<'e> Piece<'e> {
 ///
 /// # Errors
 ///
-/// Nothing is then stored; act on the error's verdict, which is never poison.
+/// Nothing is then stored; act on the error's verdict, which is never poison. Nor is anything
+/// stored when the trial shows that the setup is broken.
 pub async fn isolate(
     connection: &mut Connection,
     widths: &Arc<Widths>,
     entries: &[Entry],
     users: &mut Unreported,
-) -> Result<Durable, DbError> {
+    trial: &mut Trial,
+) -> Result<Durable, Unsplit> {
+    // They were fit at the start, but a schema push may be why rows are refused: then no row is to
+    // blame, not even the first.
+    let found = connection.findings().await?;
+    if !found.is_empty() {
+        return Err(Unsplit::Unfit(found));
+    }
     // Ops that will be refused name users too, and they get their rows all the same.
-    make_users(connection, &batch_of(widths, &whole(entries)), users).await?;
+    make_users(connection, &batch_of(widths, &whole(entries)), users, trial).await?;
     let mut isolation = Isolation::begin(connection).await?;
     // The whole has just failed, so that its halves come first. Each piece on the stack is half of
     // what was above it: the stack stays short.
     let mut stack = halves(whole(entries));
     while let Some(pieces) = stack.pop() {
-        match isolation.attempt(&mut batch_of(widths, &pieces)).await {
-            Ok(()) => {}
+        let mut part = batch_of(widths, &pieces);
+        match isolation.attempt(&mut part).await {
+            Ok(()) => trial.stored(&part),
             Err(refused) if refused.is_row_local() => {
                 let smaller = take_apart(&pieces);
                 if smaller.is_empty() {
+                    if let Some(fault) = refused.fault() {
+                        trial.refused(&part, fault)?;
+                    }
                     for piece in pieces {
                         let (entry, op) = piece.op();
                         isolation.bury(refusal(entry, op, &refused)).await?;
@@ -79,12 +92,15 @@ pub async fn isolate(
                 }
                 stack.extend(smaller);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
+    }
+    if trial.is_doubtful() {
+        return Err(Unsplit::Doubtful);
     }
     let ids: Vec<StreamId> = entries.iter().map(|entry| entry.id).collect();
     isolation.done_with(&ids);
-    isolation.commit(users).await
+    Ok(isolation.commit(users).await?)
 }
 
 fn whole(entries: &[Entry]) -> Vec<Piece<'_>> {

@@ -129,6 +129,12 @@ impl Kind {
         }
     }
 
+    /// The kind of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The staging table that its creates and updates go to.
     #[must_use]
     pub const fn stage(self) -> Stage {

@@ -5,19 +5,26 @@
 //! server that is away.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use deadpool_postgres::Pool;
 use tracing::{error, info, warn};
 
 use crate::batch::Batch;
+use crate::breaker::{Breaker, Broken, Trial};
+use crate::database;
 use crate::entry::Entry;
 use crate::error::{DbError, RedisVerdict, Stop, Verdict};
-use crate::flush::{Connector, Durable, Known, Times, Unreported, flush};
+use crate::flush::{Connector, Durable, Known, Times, Unreported, Unsplit, flush};
 use crate::metrics::Metrics;
 use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::{Redis, Reread, reread};
 use crate::split;
 use crate::widths::Widths;
+
+/// How long a lane that suspects the setup waits for what other lanes find.
+const HEARING: Duration = Duration::from_secs(1);
 
 /// One lane's way into the database.
 pub struct Store {
@@ -31,6 +38,10 @@ pub struct Store {
     pub known: Arc<Known>,
     /// Users that were made for batches that are not stored yet.
     pub users: Unreported,
+    /// Tells a broken setup from bad rows.
+    pub breaker: Arc<Breaker>,
+    /// Where it is noted why the worker stops.
+    pub pool: Pool,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -57,6 +68,7 @@ impl Store {
             let refused = match self.flush(batch).await {
                 Ok((durable, times)) => {
                     self.metrics.flushed(batch, times);
+                    self.breaker.stored(batch);
                     if backoff.attempts() > 0 {
                         info!("the database takes batches again");
                     }
@@ -124,22 +136,29 @@ impl Store {
 
     /// Sets poison aside and stores the rest.
     async fn isolate(&mut self, ids: &[StreamId]) -> Result<Stored, Stop> {
+        let breaker = Arc::clone(&self.breaker);
+        let mut suspicion = None;
         let mut backoff = Backoff::new();
         loop {
             let found = self.reread(ids).await?;
-            let refused = match self.try_isolate(&found.entries).await {
+            let mut trial = breaker.trial(suspicion.as_ref());
+            let refused = match self.split(&found.entries, &mut trial).await {
                 Ok(durable) => {
-                    for letter in durable.letters() {
-                        error!(entry = %letter.entry_id, op = letter.op, reason = %letter.reason, sqlstate = letter.sqlstate, column = letter.column.as_deref(), "an op was refused and set aside as a dead letter");
-                    }
-                    self.metrics
-                        .isolated(&self.batch_of(&found.entries), &durable);
+                    breaker.learn(&trial);
+                    self.tell(&found.entries, &durable);
                     return Ok(Stored {
                         durable: vec![durable],
                         gone: found.gone,
                     });
                 }
-                Err(error) => error,
+                Err(Unsplit::Doubtful) => {
+                    suspicion = Some(breaker.suspect(trial));
+                    tokio::time::sleep(HEARING).await;
+                    continue;
+                }
+                Err(Unsplit::Unfit(found)) => return Err(Stop::unfit(&found)),
+                Err(Unsplit::Refused(broken)) => return Err(self.stop(broken).await),
+                Err(Unsplit::Database(error)) => error,
             };
             match refused.verdict() {
                 Verdict::Fatal => return Err(refused.into()),
@@ -149,9 +168,24 @@ impl Store {
         }
     }
 
-    async fn try_isolate(&mut self, entries: &[Entry]) -> Result<Durable, DbError> {
+    async fn split(&mut self, entries: &[Entry], trial: &mut Trial) -> Result<Durable, Unsplit> {
         let connection = self.connector.get().await?;
-        split::isolate(connection, &self.widths, entries, &mut self.users).await
+        split::isolate(connection, &self.widths, entries, &mut self.users, trial).await
+    }
+
+    fn tell(&self, entries: &[Entry], durable: &Durable) {
+        for letter in durable.letters() {
+            error!(entry = %letter.entry_id, op = letter.op, reason = %letter.reason, sqlstate = letter.sqlstate, column = letter.column.as_deref(), "an op was refused and set aside as a dead letter");
+        }
+        self.metrics.isolated(&self.batch_of(entries), durable);
+    }
+
+    /// Leaves word for the worker that is started next.
+    async fn stop(&self, broken: Broken) -> Stop {
+        if let Err(error) = database::put_broken(&self.pool, &broken).await {
+            warn!("could not leave word of it to the next worker: {error}");
+        }
+        Stop::Refused(broken)
     }
 
     /// Reads entries again, however long Redis is away.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Pool, Transaction};
 
+use crate::contract::{self, Finding};
 use crate::error::DbError;
 use crate::sql;
 
@@ -34,6 +35,15 @@ impl Connection {
             client,
             since: Instant::now(),
         })
+    }
+
+    /// Compares the tables with what the merges need.
+    ///
+    /// # Errors
+    ///
+    /// The database is away or refuses; act on the error's verdict.
+    pub async fn findings(&self) -> Result<Vec<Finding>, DbError> {
+        contract::check(&self.client).await
     }
 
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, DbError> {

@@ -29,6 +29,8 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Transaction;
 
 use crate::batch::Batch;
+use crate::breaker::{Broken, Trial};
+use crate::contract::Finding;
 use crate::error::DbError;
 use crate::letter::DeadLetter;
 use crate::position::StreamId;
@@ -141,23 +143,49 @@ async fn write(
     Ok(changes)
 }
 
+/// Why entries could not be taken apart.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsplit {
+    /// A failure that is no row's; act on its verdict.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// The tables are not what the merges need: no row is to blame.
+    #[error("the tables are not as they have to be")]
+    Unfit(Vec<Finding>),
+    /// Too many rows are refused to go by this lane alone: hear the others first.
+    #[error("most rows of a kind are refused for one reason")]
+    Doubtful,
+    /// They are, and yet refuse row after row.
+    #[error("{0}")]
+    Refused(Broken),
+}
+
+impl From<Broken> for Unsplit {
+    fn from(broken: Broken) -> Unsplit {
+        Unsplit::Refused(broken)
+    }
+}
+
 /// Makes the users rows that a batch names, whatever becomes of its records. A row that the server
 /// refuses is left out: its records do not need it.
 ///
 /// # Errors
 ///
-/// As [`flush`], but never poison.
+/// As [`flush`], but never poison; or hardly a row is taken, and the setup is broken.
 pub async fn make_users(
     connection: &mut Connection,
     batch: &Batch,
     users: &mut Unreported,
-) -> Result<(), DbError> {
+    trial: &mut Trial,
+) -> Result<(), Unsplit> {
     let stubs: Vec<_> = batch.stubs().collect();
     let made = match stubs::make(connection, &stubs).await {
-        Err(refused) if refused.is_row_local() => stubs::make_each(connection, &stubs).await,
-        made => made,
+        Err(refused) if refused.is_row_local() => {
+            stubs::make_each(connection, &stubs, trial).await?
+        }
+        made => made?,
     };
-    users.add(made?);
+    users.add(made);
     Ok(())
 }
 

@@ -8,11 +8,14 @@ use std::time::SystemTime;
 
 use tracing::warn;
 
+use super::Unsplit;
 use super::connection::Connection;
 use super::statement::{run, timestamp};
+use crate::breaker::Trial;
 use crate::error::DbError;
 use crate::position::Position;
 use crate::sql;
+use crate::stage::Kind;
 
 /// A DID that gets a users row, and the position at which it was first named.
 pub type Stub<'a> = (&'a str, Position);
@@ -54,18 +57,26 @@ pub async fn make(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<u64
     Ok(made)
 }
 
-/// Makes the rows one by one, leaving out those that the server refuses.
-pub async fn make_each(connection: &mut Connection, stubs: &[Stub<'_>]) -> Result<u64, DbError> {
+/// Makes the rows one by one, leaving out those that the server refuses; says how many were made.
+pub async fn make_each(
+    connection: &mut Connection,
+    stubs: &[Stub<'_>],
+    trial: &mut Trial,
+) -> Result<u64, Unsplit> {
     let mut all = 0;
     for stub in stubs {
         match make(connection, std::slice::from_ref(stub)).await {
             Err(refused) if refused.is_row_local() => {
-                warn!(
-                    did = stub.0,
-                    "a users row is refused and left out: {refused}"
-                );
+                let did = stub.0;
+                warn!(did, "a users row is refused and left out: {refused}");
+                if let Some(fault) = refused.fault() {
+                    trial.refused_of(Kind::Users, fault)?;
+                }
             }
-            made => all += made?,
+            made => {
+                all += made?;
+                trial.stored_of(Kind::Users);
+            }
         }
     }
     Ok(all)

@@ -120,6 +120,10 @@ statement! {
     OWN_COUNTS_TOUCHED = "own_counts_touched.sql";
     /// The posts' counts.
     POST_AGGREGATIONS_PUT = "post_aggregations_put.sql";
+    /// Why the worker stops.
+    BROKEN_PUT = "broken_put.sql";
+    /// Why earlier workers stopped.
+    BROKEN_TAKE = "broken_take.sql";
     /// Dead letters.
     DEAD_LETTERS_PUT = "dead_letters_put.sql";
     /// What may be replayed.
