@@ -11,6 +11,7 @@ mod contract;
 mod convergence;
 mod damage;
 mod endings;
+mod failover;
 mod faults;
 mod generated;
 mod helpers;

@@ -37,20 +37,31 @@ struct Counts {
 /// A proxy in front of one server, on a port of its own. It ends with the test's runtime.
 pub struct Proxy {
     line: watch::Sender<Line>,
+    server: watch::Sender<String>,
     counts: Arc<Counts>,
 }
 
 impl Proxy {
     /// Starts before the server of a URL; gives the URL to use instead.
     pub async fn before(url: &str) -> (Proxy, String) {
-        let start = url.rfind("127.0.0.1:").unwrap();
-        let address = url[start..].split('/').next().unwrap();
+        let address = address(url);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().to_string();
         let (line, state) = watch::channel(Line::Up);
         let counts = Arc::new(Counts::default());
-        tokio::spawn(serve(listener, address.to_owned(), state, counts.clone()));
-        (Proxy { line, counts }, url.replace(address, &own))
+        let (server, current) = watch::channel(address.to_owned());
+        tokio::spawn(serve(listener, current, state, counts.clone()));
+        let proxy = Proxy {
+            line,
+            server,
+            counts,
+        };
+        (proxy, url.replace(address, &own))
+    }
+
+    /// New connections go to the server of this URL, as when a name is pointed at another machine.
+    pub fn turn_to(&self, url: &str) {
+        self.server.send(address(url).to_owned()).unwrap();
     }
 
     pub fn set(&self, line: Line) {
@@ -78,9 +89,15 @@ impl Proxy {
     }
 }
 
+/// Host and port.
+fn address(url: &str) -> &str {
+    let start = url.rfind("127.0.0.1:").unwrap();
+    url[start..].split('/').next().unwrap()
+}
+
 async fn serve(
     listener: TcpListener,
-    server: String,
+    server: watch::Receiver<String>,
     line: watch::Receiver<Line>,
     counts: Arc<Counts>,
 ) {
@@ -89,7 +106,7 @@ async fn serve(
             line: line.clone(),
             counts: counts.clone(),
         };
-        tokio::spawn(connection.run(client, server.clone()));
+        tokio::spawn(connection.run(client, server.borrow().clone()));
     }
 }
 

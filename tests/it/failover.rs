@@ -1,0 +1,151 @@
+//! Redis fails over to its replica: the one that was written to only reads, and the name that the
+//! worker knows leads to another server.
+
+use super::convergence::{assert_right, generated};
+use super::model::Model;
+use super::support::give::{self, Given};
+use super::support::proxy::{Line, Proxy};
+use super::support::stream::Stream;
+use super::support::worker::Worker;
+use super::support::{Bed, wait};
+use forebay::generate::Options;
+use forebay::local::{Home, Persistence, Redis};
+
+fn some(seed: u64) -> (Vec<Given>, Model) {
+    generated(Options {
+        seed,
+        events: 8_000,
+        users: 500,
+        ..Options::default()
+    })
+}
+
+fn password_and_port(url: &str) -> (String, String) {
+    let (user, address) = url.rsplit_once('@').unwrap();
+    let port = address.rsplit_once(':').unwrap().1.trim_end_matches('/');
+    let password = user.rsplit_once(':').unwrap().1;
+    (password.to_owned(), port.to_owned())
+}
+
+/// A replica of the bed's Redis, with the same password, that has all of it.
+async fn replica(bed: &Bed) -> (Redis, Stream) {
+    let redis = Redis::start(Home::Temporary, Persistence::None)
+        .await
+        .unwrap();
+    let stream = Stream::of(&redis.url()).await;
+    let (password, port) = password_and_port(&bed.redis_url);
+    for name in ["requirepass", "masterauth"] {
+        let set = ["CONFIG", "SET", name, &password];
+        stream.run::<String>(&set).await;
+        bed.stream.run::<String>(&set).await;
+    }
+    let follow = ["REPLICAOF", "127.0.0.1", &port];
+    stream.run::<String>(&follow).await;
+    wait::until("the replica has everything", async || {
+        offset(&stream, "slave_repl_offset").await
+            >= offset(&bed.stream, "master_repl_offset").await
+    })
+    .await;
+    (redis, stream)
+}
+
+/// How much of the log of writes a server has; -1 before it knows.
+async fn offset(stream: &Stream, name: &str) -> i64 {
+    let info: String = stream.run(&["INFO", "replication"]).await;
+    let value = |line: &str| {
+        line.strip_prefix(name)?
+            .strip_prefix(':')?
+            .trim()
+            .parse()
+            .ok()
+    };
+    info.lines().find_map(value).unwrap_or(-1)
+}
+
+async fn until_under_way(worker: &Worker) {
+    let acked = worker.metrics.entries_acked();
+    wait::until("it is under way", async || {
+        worker.metrics.entries_acked() > acked + 1_000
+    })
+    .await;
+}
+
+async fn ends_right(mut bed: Bed, stream: Stream, worker: Worker, model: &Model) {
+    if let Err(stop) = worker.end().await {
+        panic!("{stop}");
+    }
+    bed.stream = stream;
+    assert_eq!(bed.stream.pending().await, 0, "pending at the end");
+    assert_right(&bed, model).await;
+}
+
+/// The operator's way: the replica is let catch up, and takes over. Until the name leads to it the
+/// worker is told READONLY.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_takes_over_in_good_order() {
+    let bed = Bed::new().await;
+    let (entries, model) = some(91);
+    give::give(&bed, &entries).await;
+    let (redis, stream) = replica(&bed).await;
+    let (proxy, url) = Proxy::before(&bed.redis_url).await;
+    let flags = [
+        "--until-caught-up",
+        "--flush-rows",
+        "200",
+        "--redis-url",
+        &url,
+    ];
+    let worker = Worker::start(&bed, &flags);
+    until_under_way(&worker).await;
+    bed.stream.run::<String>(&["FAILOVER"]).await;
+    wait::until("the servers have changed places", async || {
+        is_master(&stream).await
+    })
+    .await;
+    let errors: String = bed.stream.run(&["INFO", "errorstats"]).await;
+    wait::until("the worker was told so", async || {
+        let now: String = bed.stream.run(&["INFO", "errorstats"]).await;
+        now.contains("errorstat_READONLY") && now != errors
+    })
+    .await;
+    proxy.turn_to(&redis.url());
+    ends_right(bed, stream, worker, &model).await;
+}
+
+async fn is_master(stream: &Stream) -> bool {
+    let info: String = stream.run(&["INFO", "replication"]).await;
+    info.lines().any(|line| line.trim() == "role:master")
+}
+
+/// The master is lost, and the replica had fallen behind: what was acknowledged since comes again,
+/// and changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_was_behind_takes_over() {
+    let bed = Bed::new().await;
+    let (entries, model) = some(92);
+    give::give(&bed, &entries).await;
+    let (redis, stream) = replica(&bed).await;
+    let (proxy, url) = Proxy::before(&bed.redis_url).await;
+    let flags = [
+        "--until-caught-up",
+        "--flush-rows",
+        "200",
+        "--redis-url",
+        &url,
+    ];
+    let worker = Worker::start(&bed, &flags);
+    until_under_way(&worker).await;
+    stream.run::<String>(&["REPLICAOF", "NO", "ONE"]).await;
+    let known = stream.group().await.unwrap_or_default();
+    until_under_way(&worker).await;
+    proxy.set(Line::Cut);
+    let since = bed.stream.group().await.unwrap();
+    assert_ne!(known.last_delivered_id, since.last_delivered_id);
+    wait::until("the worker has noticed", async || {
+        proxy.connections_cut() > 1
+    })
+    .await;
+    proxy.turn_to(&redis.url());
+    proxy.set(Line::Up);
+    ends_right(bed, stream, worker, &model).await;
+}
