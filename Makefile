@@ -10,7 +10,7 @@ ifdef FOREBAY_TEST_DATA
 export FOREBAY_TEST_DATA
 endif
 
-.PHONY: help deps demo test lint bench
+.PHONY: help deps demo test soak lint bench
 
 help:   ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: deps  ## 200,000 generated events through private servers, with figures; m
 
 test: deps  ## every test, those against private servers among them
 	cargo test
+
+soak: deps  ## random histories on random schedules for SOAK_S seconds; FOREBAY_SEED=N repeats one
+	SOAK_S=$(or $(SOAK_S),600) cargo test --test it -- --nocapture property::
 
 lint: deps  ## formatting and clippy
 	cargo fmt --check

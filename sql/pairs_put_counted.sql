@@ -5,6 +5,7 @@ with added as (
     insert into {table} ({columns})
     select {values} from stage_pairs s
     where s.kind = '{table}'
+      and not exists (select from forebay.duplicates d where d.uri = s.uri offset 0)
     order by s.uri collate "C"
     on conflict do nothing
     returning {key2} as target
@@ -16,5 +17,3 @@ with added as (
 select (select coalesce(sum(n), 0) from counted),
        (select count(*) from stage_pairs where kind = '{table}')
            - (select coalesce(sum(n), 0) from counted)
-           + (select count(*) from stage_pairs s where s.kind = '{table}'
-              and exists (select from forebay.duplicates d where d.uri = s.uri offset 0))

@@ -4,6 +4,7 @@
 use super::convergence::assert_right;
 use super::model::{EntryLike, Model};
 use super::support::give::{self, Given};
+use super::support::random::Random;
 use super::support::worker::drain;
 use super::support::{Bed, counts};
 use serde_json::{Value, json};
@@ -59,13 +60,7 @@ fn model_of(entries: &[Given], mut model: Model) -> Model {
 /// The same entries in another order, by a seed.
 fn shuffled(entries: &[Given], seed: u64) -> Vec<&Given> {
     let mut order: Vec<&Given> = entries.iter().collect();
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for at in (1..order.len()).rev() {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        order.swap(at, usize::try_from(state % (at as u64 + 1)).unwrap());
-    }
+    Random::of(seed).shuffle(&mut order);
     order
 }
 
@@ -86,7 +81,8 @@ async fn assert_converges(entries: &[Given]) {
     assert_right(&bed, &model).await;
 }
 
-async fn empty(bed: &Bed) {
+/// Nothing is in the tables any more.
+pub async fn empty(bed: &Bed) {
     let statement = "do $$ declare t regclass; begin
         for t in select oid::regclass from pg_class
             where relkind = 'r' and relnamespace in ('public'::regnamespace, 'forebay'::regnamespace)
@@ -189,6 +185,31 @@ async fn an_update_that_changes_a_pair() {
         delete("b", "app.bsky.feed.like/2"),
     ]))
     .await;
+}
+
+/// The newest version waits behind another record of its pair, so that its own row is not there to
+/// tell that an older one comes late.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_version_of_a_contested_record_comes_last() {
+    let verify = |did: &str| json!({"subject": did, "handle": "h.example"});
+    let entries = history(vec![
+        put("b", "app.bsky.feed.like/1", like(POST_1)),
+        put("b", "app.bsky.feed.repost/1", like(POST_1)),
+        put("b", "app.bsky.graph.verification/1", verify("did:plc:s")),
+        put("b", "app.bsky.feed.like/2", like(POST_2)),
+        put("b", "app.bsky.feed.repost/2", like(POST_2)),
+        put("c", "app.bsky.graph.verification/2", verify("did:plc:t")),
+        put("b", "app.bsky.feed.like/1", like(POST_2)),
+        put("b", "app.bsky.feed.repost/1", like(POST_2)),
+        put("b", "app.bsky.graph.verification/1", verify("did:plc:t")),
+    ]);
+    let model = model_of(&entries, Model::new());
+    let bed = Bed::new().await;
+    give::give_as_replays(&bed, entries.iter().rev()).await;
+    let one_by_one = ["--flush-rows", "1", "--parallel-consumers", "1"];
+    drain(&bed, &one_by_one).await;
+    assert_right(&bed, &model).await;
+    assert_converges(&entries).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -409,10 +430,7 @@ async fn actors_who_opted_out() {
     ]);
     give::give_as_replays(&bed, before.iter()).await;
     drain(&bed, &[]).await;
-    bed.client
-        .batch_execute("insert into user_settings (user_did, data_collection_forbidden) values ('did:plc:out', true)")
-        .await
-        .unwrap();
+    bed.opt_out("did:plc:out").await;
     let after: Vec<Given> = [
         put(
             "out",

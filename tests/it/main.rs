@@ -23,6 +23,7 @@ mod network;
 mod oracle;
 mod pending;
 mod process;
+mod property;
 mod real;
 mod refused;
 mod relay;

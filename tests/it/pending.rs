@@ -27,23 +27,6 @@ fn options(seed: u64, events: u64) -> Options {
     }
 }
 
-/// A consumer that reads and never comes back.
-async fn read_and_die(bed: &Bed, consumer: &str, count: usize) {
-    let count = count.to_string();
-    let command = [
-        "XREADGROUP",
-        "GROUP",
-        GROUP,
-        consumer,
-        "COUNT",
-        &count,
-        "STREAMS",
-        KEY,
-        ">",
-    ];
-    bed.stream.run::<redis::Value>(&command).await;
-}
-
 async fn make_group(bed: &Bed) {
     let command = ["XGROUP", "CREATE", KEY, GROUP, "0", "MKSTREAM"];
     bed.stream.run::<String>(&command).await;
@@ -94,9 +77,9 @@ async fn a_dead_consumers_entries_are_claimed_and_it_is_removed() {
     let (entries, model) = generated(options(61, 2_000));
     make_group(&bed).await;
     give::give(&bed, &entries).await;
-    read_and_die(&bed, "python-worker-0", 700).await;
-    read_and_die(&bed, "python-worker-1", 1).await;
-    read_and_die(&bed, "python-worker", 300).await;
+    bed.stream.read_and_die("python-worker-0", 700).await;
+    bed.stream.read_and_die("python-worker-1", 1).await;
+    bed.stream.read_and_die("python-worker", 300).await;
     let worker = Worker::start(&bed, &["--claim-idle-ms", "200"]);
     until_all_is_acknowledged(&bed, &entries).await;
     assert_right(&bed, &model).await;
@@ -119,8 +102,8 @@ async fn a_consumer_with_pending_entries_stays() {
             .xadd("account", r#"{"did":"did:plc:a"}"#, &n.to_string())
             .await;
     }
-    read_and_die(&bed, "full", 2).await;
-    read_and_die(&bed, "me", 1).await;
+    bed.stream.read_and_die("full", 2).await;
+    bed.stream.read_and_die("me", 1).await;
     bed.stream
         .run::<i64>(&["XGROUP", "CREATECONSUMER", KEY, GROUP, "empty"])
         .await;
@@ -327,7 +310,7 @@ async fn a_count_of_deliveries_condemns_nothing() {
     let (entries, model) = generated(options(66, 300));
     make_group(&bed).await;
     give::give(&bed, &entries).await;
-    read_and_die(&bed, "dead", 200).await;
+    bed.stream.read_and_die("dead", 200).await;
     for entry in &entries[..60] {
         deliver_often(&bed, &entry.id, 12).await;
     }
@@ -347,7 +330,7 @@ async fn two_crashes_alone_condemn() {
     let (entries, model) = generated(options(67, 100));
     make_group(&bed).await;
     give::give(&bed, &entries).await;
-    read_and_die(&bed, "dead", 100).await;
+    bed.stream.read_and_die("dead", 100).await;
     for (at, crashes) in [(3, "2"), (4, "1")] {
         let id = entries[at].id.as_str();
         deliver_often(&bed, id, 12).await;
@@ -378,7 +361,7 @@ async fn a_worker_killed_twice_with_one_entry_in_hand_sets_it_aside() {
     let suspect = entries.iter().find(|entry| entry.kind == "commit").unwrap();
     make_group(&bed).await;
     give::give(&bed, std::slice::from_ref(suspect)).await;
-    read_and_die(&bed, "dead", 1).await;
+    bed.stream.read_and_die("dead", 1).await;
     deliver_often(&bed, &suspect.id, 12).await;
     // While this is held the try hangs.
     let mut other = bed.connect().await;

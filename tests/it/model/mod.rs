@@ -87,10 +87,13 @@ impl Model {
         Model::default()
     }
 
-    /// A model in which the records of these actors are not stored.
+    /// A model in which the records of these actors are not stored. Their settings refer to users
+    /// rows, so that they have them.
     pub fn with_opted_out(dids: impl IntoIterator<Item = String>) -> Model {
+        let opted_out: BTreeSet<String> = dids.into_iter().collect();
         Model {
-            opted_out: dids.into_iter().collect(),
+            users: opted_out.clone(),
+            opted_out,
             ..Model::default()
         }
     }

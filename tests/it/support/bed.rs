@@ -73,6 +73,17 @@ impl Bed {
         }
     }
 
+    /// An actor's records are not to be stored. Settings refer to a users row.
+    pub async fn opt_out(&self, did: &str) {
+        let statements = [
+            "insert into users (did, handle) values ($1, 'handle.invalid') on conflict do nothing",
+            "insert into user_settings (user_did, data_collection_forbidden) values ($1, true)",
+        ];
+        for statement in statements {
+            self.client.execute(statement, &[&did]).await.unwrap();
+        }
+    }
+
     /// Another client of the database.
     pub async fn connect(&self) -> Client {
         connect(&self.database_url).await

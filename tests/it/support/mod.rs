@@ -9,6 +9,7 @@ pub mod dump;
 pub mod give;
 pub mod log;
 pub mod proxy;
+pub mod random;
 pub mod servers;
 pub mod stream;
 pub mod tls;

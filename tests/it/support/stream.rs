@@ -54,6 +54,16 @@ impl Stream {
         Stream { connection }
     }
 
+    /// A consumer reads so many entries and never comes back.
+    pub async fn read_and_die(&self, consumer: &str, count: usize) {
+        let count = count.to_string();
+        let from = [
+            "GROUP", GROUP, consumer, "COUNT", &count, "STREAMS", KEY, ">",
+        ];
+        self.run::<redis::Value>(&[&["XREADGROUP"], &from[..]].concat())
+            .await;
+    }
+
     /// Any command.
     pub async fn run<T: FromRedisValue>(&self, command: &[&str]) -> T {
         let mut connection = self.connection.clone();
