@@ -25,16 +25,14 @@ async fn give(bed: &Bed, entries: std::ops::Range<usize>, is_bad: impl Fn(usize)
     }
 }
 
-async fn number(bed: &Bed, statement: &str) -> i64 {
-    bed.client.query_one(statement, &[]).await.unwrap().get(0)
-}
-
 async fn push(bed: &Bed, statement: &str) {
     bed.client.batch_execute(statement).await.unwrap();
 }
 
 async fn letters(bed: &Bed) -> i64 {
-    let letters = number(bed, "select count(*) from forebay.dead_letters").await;
+    let letters = bed
+        .number("select count(*) from forebay.dead_letters")
+        .await;
     let copies = bed.stream.dead_letters().await.len();
     assert_eq!(i64::try_from(copies).unwrap(), letters);
     letters
@@ -60,7 +58,7 @@ async fn assert_untouched(bed: &Bed) {
 /// The mended database takes all that was held back.
 async fn assert_taken(bed: &Bed, likes: i64) {
     drain(bed, &[]).await;
-    assert_eq!(number(bed, "select count(*) from likes").await, likes);
+    assert_eq!(bed.number("select count(*) from likes").await, likes);
     assert_eq!(letters(bed).await, 0);
     counts::assert_equal_rows(&bed.client).await;
 }
@@ -85,7 +83,7 @@ async fn a_column_that_nobody_fills_stops_a_running_worker_at_its_first_row() {
         let column = format!("public.{table}.new_one is NOT NULL without a default");
         assert_said(&stop, &[&column, "remedy: give the column a default"]);
         assert_untouched(&bed).await;
-        assert_eq!(number(&bed, "select count(*) from likes").await, 0);
+        assert_eq!(bed.number("select count(*) from likes").await, 0);
         push(
             &bed,
             &format!("alter table {table} alter new_one set default ''"),
@@ -150,8 +148,8 @@ async fn users_that_are_all_refused_stop_it() {
     assert_untouched(&bed).await;
     push(&bed, "drop trigger no on users").await;
     drain(&bed, &[]).await;
-    assert_eq!(number(&bed, "select count(*) from lists").await, 600);
-    assert_eq!(number(&bed, "select count(*) from users").await, 600);
+    assert_eq!(bed.number("select count(*) from lists").await, 600);
+    assert_eq!(bed.number("select count(*) from users").await, 600);
 }
 
 /// Bad rows among good ones are no broken setup, however many there are in all.
@@ -165,7 +163,7 @@ async fn a_third_of_bad_rows_is_set_aside_and_it_goes_on() {
     .await;
     give(&bed, 0..48, |n| n % 3 == 1).await;
     drain(&bed, &[]).await;
-    assert_eq!(number(&bed, "select count(*) from likes").await, 1_600);
+    assert_eq!(bed.number("select count(*) from likes").await, 1_600);
     assert_eq!(letters(&bed).await, 800);
     counts::assert_equal_rows(&bed.client).await;
 }
@@ -179,7 +177,7 @@ async fn outcomes_add_up_over_many_small_batches() {
     let worker = Worker::start(&bed, &flags);
     give(&bed, 0..30, |_| false).await;
     wait::until("they are in", async || {
-        number(&bed, "select count(*) from likes").await == 1_500
+        bed.number("select count(*) from likes").await == 1_500
     })
     .await;
     push(&bed, CHECK).await;
@@ -191,7 +189,7 @@ async fn outcomes_add_up_over_many_small_batches() {
     push(&bed, UNCHECK).await;
     drain(&bed, &[]).await;
     assert_eq!(
-        number(&bed, "select count(*) from likes").await + aside,
+        bed.number("select count(*) from likes").await + aside,
         3_000
     );
 }

@@ -32,6 +32,16 @@ pub fn generated(options: Options) -> (Vec<Given>, Model) {
     (entries.into_iter().map(given).collect(), model)
 }
 
+/// Entries of 500 users, all of them good, and what the tables must hold after them.
+pub fn some(seed: u64, events: u64) -> (Vec<Given>, Model) {
+    generated(Options {
+        seed,
+        events,
+        users: 500,
+        ..Options::default()
+    })
+}
+
 /// The tables, the dead letters, the counts and the AppView's hash on Redis.
 pub async fn assert_right(bed: &Bed, model: &Model) {
     model::assert_same(model, &bed.client).await;

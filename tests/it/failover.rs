@@ -1,24 +1,14 @@
 //! Redis fails over to its replica: the one that was written to only reads, and the name that the
 //! worker knows leads to another server.
 
-use super::convergence::{assert_right, generated};
+use super::convergence::{assert_right, some};
 use super::model::Model;
-use super::support::give::{self, Given};
+use super::support::give::{self};
 use super::support::proxy::{Line, Proxy};
 use super::support::stream::Stream;
 use super::support::worker::Worker;
 use super::support::{Bed, wait};
-use forebay::generate::Options;
 use forebay::local::{Home, Persistence, Redis};
-
-fn some(seed: u64) -> (Vec<Given>, Model) {
-    generated(Options {
-        seed,
-        events: 8_000,
-        users: 500,
-        ..Options::default()
-    })
-}
 
 fn password_and_port(url: &str) -> (String, String) {
     let (user, address) = url.rsplit_once('@').unwrap();
@@ -62,6 +52,43 @@ async fn offset(stream: &Stream, name: &str) -> i64 {
     info.lines().find_map(value).unwrap_or(-1)
 }
 
+/// A worker in the middle of its work on a Redis that has a replica.
+struct Replicated {
+    bed: Bed,
+    redis: Redis,
+    stream: Stream,
+    proxy: Proxy,
+    worker: Worker,
+    model: Model,
+}
+
+impl Replicated {
+    async fn under_way(seed: u64) -> Replicated {
+        let bed = Bed::new().await;
+        let (entries, model) = some(seed, 8_000);
+        give::give(&bed, &entries).await;
+        let (redis, stream) = replica(&bed).await;
+        let (proxy, url) = Proxy::before(&bed.redis_url).await;
+        let flags = [
+            "--until-caught-up",
+            "--flush-rows",
+            "200",
+            "--redis-url",
+            &url,
+        ];
+        let worker = Worker::start(&bed, &flags);
+        until_under_way(&worker).await;
+        Replicated {
+            bed,
+            redis,
+            stream,
+            proxy,
+            worker,
+            model,
+        }
+    }
+}
+
 async fn until_under_way(worker: &Worker) {
     let acked = worker.metrics.entries_acked();
     wait::until("it is under way", async || {
@@ -83,20 +110,14 @@ async fn ends_right(mut bed: Bed, stream: Stream, worker: Worker, model: &Model)
 /// worker is told READONLY.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_takes_over_in_good_order() {
-    let bed = Bed::new().await;
-    let (entries, model) = some(91);
-    give::give(&bed, &entries).await;
-    let (redis, stream) = replica(&bed).await;
-    let (proxy, url) = Proxy::before(&bed.redis_url).await;
-    let flags = [
-        "--until-caught-up",
-        "--flush-rows",
-        "200",
-        "--redis-url",
-        &url,
-    ];
-    let worker = Worker::start(&bed, &flags);
-    until_under_way(&worker).await;
+    let Replicated {
+        bed,
+        redis,
+        stream,
+        proxy,
+        worker,
+        model,
+    } = Replicated::under_way(91).await;
     bed.stream.run::<String>(&["FAILOVER"]).await;
     wait::until("the servers have changed places", async || {
         is_master(&stream).await
@@ -121,20 +142,14 @@ async fn is_master(stream: &Stream) -> bool {
 /// and changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_was_behind_takes_over() {
-    let bed = Bed::new().await;
-    let (entries, model) = some(92);
-    give::give(&bed, &entries).await;
-    let (redis, stream) = replica(&bed).await;
-    let (proxy, url) = Proxy::before(&bed.redis_url).await;
-    let flags = [
-        "--until-caught-up",
-        "--flush-rows",
-        "200",
-        "--redis-url",
-        &url,
-    ];
-    let worker = Worker::start(&bed, &flags);
-    until_under_way(&worker).await;
+    let Replicated {
+        bed,
+        redis,
+        stream,
+        proxy,
+        worker,
+        model,
+    } = Replicated::under_way(92).await;
     stream.run::<String>(&["REPLICAOF", "NO", "ONE"]).await;
     let known = stream.group().await.unwrap_or_default();
     until_under_way(&worker).await;

@@ -2,25 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::convergence::{assert_right, generated};
-use super::model::Model;
-use super::support::give::{self, Given};
+use super::convergence::{assert_right, some};
+use super::support::give::{self};
 use super::support::stream::Stream;
 use super::support::worker::{Worker, drain};
 use super::support::{Bed, child, cluster, counts, servers, wait};
 use forebay::error::Stop;
-use forebay::generate::Options;
 use forebay::local::Mode;
 use tokio_postgres::Client;
-
-fn some(seed: u64, events: u64) -> (Vec<Given>, Model) {
-    generated(Options {
-        seed,
-        events,
-        users: 500,
-        ..Options::default()
-    })
-}
 
 async fn number(client: &Client, statement: &str) -> i64 {
     client.query_one(statement, &[]).await.unwrap().get(0)

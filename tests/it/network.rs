@@ -1,30 +1,16 @@
 //! The network between the worker and its servers: cut, stalled, and a commit's answer lost.
 
-use super::convergence::{assert_right, generated};
+use super::convergence::{assert_right, some};
 use super::model::Model;
-use super::support::give::{self, Given};
+use super::support::give::{self};
 use super::support::proxy::{Line, Proxy};
 use super::support::stream::Stream;
 use super::support::worker::Worker;
 use super::support::{Bed, wait};
-use forebay::generate::Options;
 use forebay::local::{Home, Persistence, Redis};
 
-fn some(seed: u64, events: u64) -> (Vec<Given>, Model) {
-    generated(Options {
-        seed,
-        events,
-        users: 500,
-        ..Options::default()
-    })
-}
-
-async fn number(bed: &Bed, statement: &str) -> i64 {
-    bed.client.query_one(statement, &[]).await.unwrap().get(0)
-}
-
 async fn likes(bed: &Bed) -> i64 {
-    number(bed, "select count(*) from likes").await
+    bed.number("select count(*) from likes").await
 }
 
 /// A worker that reaches its database by a proxy.
@@ -105,7 +91,7 @@ async fn the_line_to_postgresql_stalls_and_is_cut() {
         proxy.set(Line::Stalled);
         wait::until("messages are held", async || proxy.messages_held() > held).await;
         wait::until("a transaction stands", async || {
-            number(&bed, STANDING).await > 0
+            bed.number(STANDING).await > 0
         })
         .await;
         proxy.set(after);

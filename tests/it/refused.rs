@@ -54,12 +54,8 @@ async fn refuse(bed: &Bed, kind: &str, on_bad: &str) {
     bed.client.batch_execute(&statement).await.unwrap();
 }
 
-async fn number(bed: &Bed, statement: &str) -> i64 {
-    bed.client.query_one(statement, &[]).await.unwrap().get(0)
-}
-
 async fn rows(bed: &Bed, table: &str) -> i64 {
-    number(bed, &format!("select count(*) from {table}")).await
+    bed.number(&format!("select count(*) from {table}")).await
 }
 
 async fn letters(bed: &Bed) -> Vec<Row> {
@@ -160,7 +156,7 @@ async fn a_search_that_is_cut_short_begins_again() {
         give(&bed, n, 2, usize::from(n == 17)).await;
     }
     let metrics = drain(&bed, &["--parallel-consumers", "1"]).await;
-    assert!(number(&bed, "select last_value from refusals").await > 5);
+    assert!(bed.number("select last_value from refusals").await > 5);
     assert_eq!(metrics.retries(), 2, "it was cut short twice");
     assert_eq!(rows(&bed, "follows").await, 80);
     assert_eq!(letters(&bed).await.len(), 1);
@@ -179,7 +175,7 @@ async fn one_bad_op_among_many_is_found_by_halving() {
     }
     drain(&bed, &["--parallel-consumers", "1", "--batch-size", "500"]).await;
     // The batch as a whole, 8 halvings of 256 entries, 2 of 4 ops, and the commit before these.
-    let refusals = number(&bed, "select last_value from refusals").await;
+    let refusals = bed.number("select last_value from refusals").await;
     assert!((8..=12).contains(&refusals), "{refusals} refusals");
     assert_eq!(rows(&bed, "follows").await, 768);
 }

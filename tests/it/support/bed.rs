@@ -73,6 +73,11 @@ impl Bed {
         }
     }
 
+    /// What a statement that gives one number gives.
+    pub async fn number(&self, statement: &str) -> i64 {
+        self.client.query_one(statement, &[]).await.unwrap().get(0)
+    }
+
     /// An actor's records are not to be stored. Settings refer to a users row.
     pub async fn opt_out(&self, did: &str) {
         let statements = [
