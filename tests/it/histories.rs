@@ -10,16 +10,16 @@ use super::support::{Bed, counts};
 use serde_json::{Value, json};
 
 /// An op on a record of `did:plc:{repo}`.
-struct Op(&'static str, &'static str, Option<Value>);
+pub struct Op(&'static str, &'static str, Option<Value>);
 
-fn put(repo: &'static str, path: &'static str, mut record: Value) -> Op {
+pub fn put(repo: &'static str, path: &'static str, mut record: Value) -> Op {
     let (collection, _) = path.split_once('/').unwrap();
     record["$type"] = collection.into();
     record["createdAt"] = "2026-07-04T00:00:00Z".into();
     Op(repo, path, Some(record))
 }
 
-fn delete(repo: &'static str, path: &'static str) -> Op {
+pub fn delete(repo: &'static str, path: &'static str) -> Op {
     Op(repo, path, None)
 }
 
@@ -39,13 +39,13 @@ fn entry(id: &str, ops: &[Op]) -> Given {
 }
 
 /// One op an entry, one entry a millisecond.
-fn history(ops: Vec<Op>) -> Vec<Given> {
+pub fn history(ops: Vec<Op>) -> Vec<Given> {
     let id = |n: usize| format!("{}-0", 1_783_175_888_000 + n);
     let entry = |(n, op)| entry(&id(n), &[op]);
     ops.into_iter().enumerate().map(entry).collect()
 }
 
-fn model_of(entries: &[Given], mut model: Model) -> Model {
+pub fn model_of(entries: &[Given], mut model: Model) -> Model {
     for entry in entries {
         model.apply(&EntryLike {
             id: &entry.id,
@@ -91,12 +91,12 @@ pub async fn empty(bed: &Bed) {
     bed.client.batch_execute(statement).await.unwrap();
 }
 
-fn like(post: &str) -> Value {
+pub fn like(post: &str) -> Value {
     json!({"subject": {"uri": post, "cid": "bafy"}})
 }
 
-const POST_1: &str = "at://did:plc:a/app.bsky.feed.post/1";
-const POST_2: &str = "at://did:plc:a/app.bsky.feed.post/2";
+pub const POST_1: &str = "at://did:plc:a/app.bsky.feed.post/1";
+pub const POST_2: &str = "at://did:plc:a/app.bsky.feed.post/2";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn created_deleted_and_created_again() {

@@ -16,6 +16,7 @@ mod faults;
 mod generated;
 mod helpers;
 mod histories;
+mod interleaved;
 mod local;
 mod migrations;
 mod model;

@@ -5,7 +5,7 @@
 //! ones for so many seconds (`make soak`).
 
 mod dialect;
-mod history;
+pub mod history;
 mod records;
 mod schedule;
 
