@@ -39,9 +39,20 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_WITHIN);
         }
+        // A server that is gone without a word is noticed within half a minute, whether the worker is
+        // waiting for it or sending; sql/session.sql asks the same of the other side.
         config
             .keepalives(true)
             .keepalives_idle(Duration::from_secs(10));
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_interval(Duration::from_secs(5));
+        }
+        if config.get_keepalives_retries().is_none() {
+            config.keepalives_retries(3);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(20));
+        }
         Ok(Address { config, connector })
     }
 

@@ -9,6 +9,7 @@ mod collections;
 mod config;
 mod contract;
 mod convergence;
+mod crash;
 mod damage;
 mod endings;
 mod failover;

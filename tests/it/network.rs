@@ -3,11 +3,12 @@
 use super::convergence::{assert_right, some};
 use super::model::Model;
 use super::support::give::{self};
-use super::support::proxy::{Line, Proxy};
+use super::support::proxy::{Hold, Line, Moment, Proxy};
 use super::support::stream::Stream;
 use super::support::worker::Worker;
 use super::support::{Bed, wait};
 use forebay::local::{Home, Persistence, Redis};
+use std::time::{Duration, Instant};
 
 async fn likes(bed: &Bed) -> i64 {
     bed.number("select count(*) from likes").await
@@ -104,6 +105,54 @@ async fn the_line_to_postgresql_stalls_and_is_cut() {
 }
 
 /// What was delivered and never came is read again without a restart.
+/// A worker that stands still with its locks held, not even cut off: the server ends its transaction,
+/// and until then others wait for seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_of_locks_that_stands_still_is_waited_for_no_longer_than_seconds() {
+    const WAITS: &str = "select count(*) from pg_stat_activity
+        where application_name = 'forebay free' and datname = current_database()
+          and wait_event = 'advisory'";
+    let bed = Bed::new().await;
+    let (entries, model) = some(88, 3_000);
+    give::give(&bed, &entries).await;
+    let (proxy, url) = Proxy::before(&bed.database_url).await;
+    // Its first commit makes users rows.
+    proxy.hold_at(Moment {
+        hold: Hold::Message,
+        bytes: b"COMMIT\0",
+        nth: 2,
+    });
+    let one = ["--parallel-consumers", "1", "--flush-rows", "300"];
+    let names = ["--consumer-id", "stuck", "--database-url", &url];
+    let stuck = Worker::start(&bed, &[&one[..], &names].concat());
+    proxy.moment().await;
+    let free = Worker::start(&bed, &[&one[..], &["--consumer-id", "free"]].concat());
+    wait::until("the other waits for its locks", async || {
+        bed.number(WAITS).await > 0
+    })
+    .await;
+    let since = Instant::now();
+    wait::until("the other has its locks", async || {
+        free.metrics.entries_acked() > 0
+    })
+    .await;
+    assert!(
+        since.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        since.elapsed()
+    );
+    wait::until("all is done", async || {
+        let group = bed.stream.group().await.unwrap_or_default();
+        group.lag == Some(0) && group.pending == 0
+    })
+    .await;
+    assert!(stuck.metrics.retries() > 0, "it was not cut off");
+    for worker in [stuck, free] {
+        worker.stop().await.unwrap();
+    }
+    assert_right(&bed, &model).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_to_redis_is_cut_again_and_again() {
     let bed = Bed::new().await;

@@ -1,13 +1,17 @@
 //! The network between the worker and a server: a proxy that forwards, stands still, is cut, or
-//! loses the answer to a commit.
+//! loses the answer to a commit. Or it holds one message of one connection for good, which is how a
+//! test knows exactly where a worker stands.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::wait;
 
 /// PostgreSQL's message for a simple query `COMMIT`.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
@@ -25,6 +29,63 @@ pub enum Line {
     Cut,
 }
 
+/// What of a message is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The message: the server never sees it.
+    Message,
+    /// The server's answer to it: the server has done what it says.
+    Answer,
+}
+
+/// A moment: the nth time that these bytes are on their way to the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub hold: Hold,
+    pub bytes: &'static [u8],
+    pub nth: usize,
+}
+
+/// Looks for a moment in what all connections send.
+#[derive(Debug, Default)]
+struct Trap {
+    moment: Mutex<Option<Moment>>,
+    sprung: watch::Sender<bool>,
+}
+
+impl Trap {
+    /// What is to be held, and where in `new`, which follows `tail`; a moment comes once.
+    fn spring(&self, tail: &[u8], new: &[u8]) -> Option<(Hold, usize)> {
+        let mut armed = self.moment.lock().unwrap();
+        let Moment { hold, bytes, nth } = armed.as_mut()?;
+        let tail = &tail[tail.len().saturating_sub(bytes.len() - 1)..];
+        let seen = [tail, new].concat();
+        let found = seen.windows(bytes.len()).enumerate();
+        for (at, _) in found.filter(|(_, window)| window == bytes) {
+            *nth -= 1;
+            if *nth == 0 {
+                let hold = *hold;
+                *armed = None;
+                return Some((hold, at.saturating_sub(tail.len())));
+            }
+        }
+        None
+    }
+
+    fn has_sprung(&self) {
+        self.sprung.send_replace(true);
+    }
+}
+
+/// What becomes of a server's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    Through,
+    /// The next ends the connection in the worker's place.
+    Lost,
+    Held,
+}
+
 /// What happened so far.
 #[derive(Debug, Default)]
 struct Counts {
@@ -32,6 +93,7 @@ struct Counts {
     held: AtomicUsize,
     to_lose: AtomicUsize,
     lost: AtomicUsize,
+    trap: Trap,
 }
 
 /// A proxy in front of one server, on a port of its own. It ends with the test's runtime.
@@ -71,6 +133,20 @@ impl Proxy {
     /// The next commits are done, and the worker is not told: its connection ends instead.
     pub fn lose_commits(&self, commits: usize) {
         self.counts.to_lose.store(commits, Ordering::SeqCst);
+    }
+
+    /// The connection on which this moment comes stands still from then on.
+    pub fn hold_at(&self, moment: Moment) {
+        self.counts.trap.sprung.send_replace(false);
+        *self.counts.trap.moment.lock().unwrap() = Some(moment);
+    }
+
+    /// Waits for the moment that was asked for last.
+    pub async fn moment(&self) {
+        let mut sprung = self.counts.trap.sprung.subscribe();
+        let moment = *self.counts.trap.moment.lock().unwrap();
+        let came = timeout(wait::LIMIT, sprung.wait_for(|sprung| *sprung)).await;
+        assert!(came.is_ok(), "waited in vain for {moment:?}");
     }
 
     /// Commits that were done without an answer.
@@ -133,7 +209,7 @@ impl Connection {
         let mut line = self.line.clone();
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
-        let (tell, told) = watch::channel(false);
+        let (tell, told) = watch::channel(Answers::Through);
         tokio::select! {
             () = self.up(from_client, to_server, tell) => {}
             () = self.down(from_server, to_client, told) => {}
@@ -145,15 +221,36 @@ impl Connection {
         *self.line.borrow() == Line::Cut
     }
 
-    async fn up(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mute: watch::Sender<bool>) {
+    async fn up(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        mute: watch::Sender<Answers>,
+    ) {
         let mut buffer = vec![0; 1 << 16];
+        let mut tail = Vec::new();
         while let Some(some) = self.receive(&mut from, &mut buffer).await {
             if some.ends_with(COMMIT) && self.is_to_be_lost() {
-                let _ = mute.send(true);
+                let _ = mute.send(Answers::Lost);
             }
-            if to.write_all(some).await.is_err() {
+            let through = match self.counts.trap.spring(&tail, some) {
+                Some((Hold::Message, at)) => &some[..at],
+                Some((Hold::Answer, _)) => {
+                    let _ = mute.send(Answers::Held);
+                    some
+                }
+                None => some,
+            };
+            if to.write_all(through).await.is_err() {
                 return;
             }
+            if through.len() < some.len() {
+                self.counts.trap.has_sprung();
+                // Nothing more goes through until the worker is gone.
+                while self.receive(&mut from, &mut buffer).await.is_some() {}
+                return;
+            }
+            tail = some.to_vec();
         }
     }
 
@@ -161,18 +258,21 @@ impl Connection {
         &self,
         mut from: OwnedReadHalf,
         mut to: OwnedWriteHalf,
-        muted: watch::Receiver<bool>,
+        muted: watch::Receiver<Answers>,
     ) {
         let mut buffer = vec![0; 1 << 16];
         while let Some(some) = self.receive(&mut from, &mut buffer).await {
-            if *muted.borrow() {
-                if some[0] == DONE {
-                    self.counts.lost.fetch_add(1, Ordering::SeqCst);
+            let answers = *muted.borrow();
+            match answers {
+                Answers::Through if to.write_all(some).await.is_err() => return,
+                Answers::Through => {}
+                Answers::Lost => {
+                    if some[0] == DONE {
+                        self.counts.lost.fetch_add(1, Ordering::SeqCst);
+                    }
+                    return;
                 }
-                return;
-            }
-            if to.write_all(some).await.is_err() {
-                return;
+                Answers::Held => self.counts.trap.has_sprung(),
             }
         }
     }

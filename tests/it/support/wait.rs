@@ -3,10 +3,11 @@
 use std::time::Duration;
 use tokio::time::{Instant, interval};
 
-const LIMIT: Duration = Duration::from_secs(90);
+/// A minute and a half, which a loaded machine may need.
+pub const LIMIT: Duration = Duration::from_secs(90);
 const EVERY: Duration = Duration::from_millis(10);
 
-/// Waits until `done` says so; fails the test after a minute and a half, which a loaded machine may need.
+/// Waits until `done` says so; fails the test after [`LIMIT`].
 pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let limit = Instant::now() + LIMIT;
     let mut ticks = interval(EVERY);
