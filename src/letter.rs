@@ -13,6 +13,12 @@ use std::borrow::Cow;
 /// What is kept at most of data that is no commit (CONTRACT §1).
 const FOREIGN_BYTES_MAX: usize = 1 << 20;
 
+/// What of a commit is kept beside the failed op, as it came. Beyond it only what decides what the
+/// op becomes is kept: of 10,000 bad ops each would else carry megabytes that say nothing.
+const FRAME_BYTES_MAX: usize = 4 << 10;
+/// The members that decide it. Of the optional ones, what is too long for any column is left out.
+const FRAME_MEMBERS: [&str; 3] = ["repo", "rev", "time"];
+
 /// An op, or a whole entry, that could not be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -172,7 +178,18 @@ impl<'a> Parts<'a> {
         let (array, elements) = self.ops.as_ref()?;
         let op = self.data.get(elements.get(op)?.clone())?;
         let (before, after) = (self.data.get(..array.start)?, self.data.get(array.end..)?);
-        Some([before, b"[", op, b"]", after].concat())
+        if before.len() + after.len() <= FRAME_BYTES_MAX {
+            return Some([before, b"[", op, b"]", after].concat());
+        }
+        let mut data = b"{".to_vec();
+        for name in FRAME_MEMBERS {
+            let value = span::last_member(self.data, name).and_then(|value| self.data.get(value));
+            if let Some(value) = value.filter(|value| value.len() <= FRAME_BYTES_MAX) {
+                let member = [b"\"", name.as_bytes(), b"\":", value, b","];
+                data.extend_from_slice(&member.concat());
+            }
+        }
+        Some([&data, b"\"ops\":[".as_slice(), op, b"]}"].concat())
     }
 }
 
@@ -215,6 +232,27 @@ mod tests {
             (letter.kind.as_str(), letter.seq.as_str()),
             ("commit", "42")
         );
+    }
+
+    #[test]
+    fn leaves_a_commits_ballast_out() {
+        let ballast = "x".repeat(FRAME_BYTES_MAX);
+        let data = format!(
+            r#"{{"repo":"did:plc:a","x":"{ballast}","time":"{ballast}","ops":[{{}},7],"rev": "3k"}}"#
+        );
+        let letter = letter(
+            &entry("commit", data.as_bytes()),
+            Some(1),
+            "",
+            None,
+            None,
+            "",
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&letter.data),
+            r#"{"repo":"did:plc:a","rev":"3k","ops":[7]}"#
+        );
+        assert!(!letter.truncated);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use crate::ack;
 use crate::alone::Alone;
+use crate::appetite::Appetite;
 use crate::claims::{self, Claimed, Claims};
 use crate::entry::Entry;
 use crate::error::{RedisError, RedisVerdict, Stop};
@@ -28,8 +29,6 @@ pub enum Until {
     CaughtUp,
 }
 
-/// The most that one read asks for: a megabyte or so of entries.
-const READ_MOST: usize = 1_000;
 /// Reads that large and full mean that the stream's end is far.
 const READ_BEHIND: usize = 500;
 
@@ -77,12 +76,16 @@ impl ReadLoop {
     /// end at what was given out by then.
     async fn read_pending(&mut self, bound: Option<StreamId>) -> Result<Flow, Stop> {
         let mut after = StreamId::default();
+        let mut appetite = Appetite::new(self.read_least);
         loop {
-            let Some(reading) = self.read(From::Pending(after), READ_MOST).await? else {
+            let count = appetite.count();
+            let Some(reading) = self.read(From::Pending(after), count).await? else {
                 return Ok(Flow::Over);
             };
             let last = reading.last;
-            self.pace(reading.entries.len() < READ_MOST, READ_MOST);
+            let read = reading.entries.len() + reading.gone.len();
+            self.pace(read < count, count);
+            appetite.learn(read, bytes(&reading.entries));
             if self.again(reading.entries, &reading.gone).await? == Flow::Over {
                 return Ok(Flow::Over);
             }
@@ -94,7 +97,7 @@ impl ReadLoop {
     }
 
     async fn read_new(&mut self) -> Result<(), Stop> {
-        let mut count = self.read_least;
+        let mut appetite = Appetite::new(self.read_least);
         while !self.stopped() {
             if self.claims.is_due() && self.claim().await? == Flow::Over {
                 return Ok(());
@@ -105,19 +108,15 @@ impl ReadLoop {
             } else {
                 From::New
             };
+            let count = appetite.count();
             let Some(reading) = self.read(from, count).await? else {
                 return Ok(());
             };
             // Those of an answer that was lost may have been trimmed since.
             self.give_up(&reading.gone).await?;
             let read = reading.entries.len();
-            let drained = read < count;
-            self.pace(drained, count);
-            count = if drained {
-                self.read_least
-            } else {
-                (count * 2).min(READ_MOST.max(self.read_least))
-            };
+            self.pace(read < count, count);
+            appetite.learn(read, bytes(&reading.entries));
             self.metrics.read(read);
             if self.hands.over(reading.entries, Place::Front).await == Flow::Over {
                 return Ok(());
@@ -280,4 +279,9 @@ impl ReadLoop {
         }
         Ok(())
     }
+}
+
+fn bytes(entries: &[Entry]) -> usize {
+    let data = |entry: &Entry| entry.data.as_ref().map_or(0, Vec::len);
+    entries.iter().map(data).sum()
 }

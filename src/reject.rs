@@ -20,7 +20,7 @@ pub enum Problem {
     InvalidUri,
     /// A DID is none.
     InvalidDid,
-    /// A number is beyond what PostgreSQL's numeric holds.
+    /// A number is beyond what PostgreSQL's numeric holds, or all of them together are too long.
     BadNumber,
     /// The record's `$type` is not its collection.
     TypeMismatch,
@@ -84,7 +84,7 @@ impl Problem {
                 "The value is not a DID. Ask who wrote it; replaying it unchanged fails again."
             }
             Problem::BadNumber => {
-                "A number exceeds PostgreSQL's numeric (131072 digits before the point, 16383 after). It cannot be stored; discard the letter."
+                "A number exceeds PostgreSQL's numeric (131072 digits before the point, 16383 after), or the record's numbers have over 16 million digits. It cannot be stored; discard the letter."
             }
             Problem::TypeMismatch => {
                 "The record's $type is missing or not its collection. Ask who wrote it; replaying it unchanged fails again."

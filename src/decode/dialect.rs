@@ -94,6 +94,11 @@ fn sdk_name(key: &str) -> &str {
 /// Nesting that a jsonb column is given at most (DESIGN, "Failure").
 pub const DEPTH_MAX: usize = 128;
 
+/// Digits that the numbers of one jsonb value may have together: eight megabytes as PostgreSQL keeps
+/// them. `1e131071` is eight bytes of JSON and 64 KiB of jsonb, so that a record of a few megabytes
+/// could ask the server for gigabytes.
+pub const DIGITS_MAX: usize = 1 << 24;
+
 /// Bytes that PostgreSQL allows in one string of a jsonb value (JENTRY_OFFLENMASK in jsonb.h).
 const JSONB_STRING_MAX: usize = 268_435_455;
 
@@ -102,7 +107,7 @@ const JSONB_STRING_MAX: usize = 268_435_455;
 pub enum Unstorable {
     /// Nesting over [`DEPTH_MAX`].
     TooDeep,
-    /// A number beyond `numeric`.
+    /// A number beyond `numeric`, or numbers that together have over [`DIGITS_MAX`] digits.
     BadNumber,
     /// A string or key longer than jsonb can hold.
     TooLong,
@@ -119,6 +124,7 @@ pub fn write_lexicon(value: &Value, around: Dialect, out: &mut Vec<u8>) -> Resul
         out,
         depth: 0,
         nuls: 0,
+        digits: 0,
     };
     writer.value(value, around)?;
     Ok(writer.nuls)
@@ -184,6 +190,7 @@ struct Writer<'o> {
     out: &'o mut Vec<u8>,
     depth: usize,
     nuls: u64,
+    digits: usize,
 }
 
 impl Writer<'_> {
@@ -218,7 +225,8 @@ impl Writer<'_> {
 
     fn number(&mut self, value: &Value) -> Result<(), Unstorable> {
         let number = value.as_raw_number().ok_or(Unstorable::BadNumber)?;
-        if !number::fits(number.as_str()) {
+        self.digits += number::digits_of(number.as_str()).ok_or(Unstorable::BadNumber)?;
+        if self.digits > DIGITS_MAX {
             return Err(Unstorable::BadNumber);
         }
         self.literal(number.as_str().as_bytes())
@@ -365,6 +373,15 @@ mod tests {
 
     fn lexicon(text: &str) -> String {
         to_lexicon(&json::parse(text.as_bytes()).expect("JSON").value).expect("storable")
+    }
+
+    #[test]
+    fn refuses_numbers_that_would_fill_the_server() {
+        let numbers = |count| format!("[{}0]", "1e131071,".repeat(count));
+        let parse = |text: &str| json::parse(text.as_bytes()).expect("JSON");
+        assert!(to_lexicon(&parse(&numbers(127)).value).is_ok());
+        let many = to_lexicon(&parse(&numbers(128)).value);
+        assert_eq!(many, Err(Unstorable::BadNumber));
     }
 
     #[test]

@@ -10,18 +10,20 @@ const DIGITS_AFTER_POINT_MAX: i64 = 16_383;
 /// The exponent at which `numeric_in` gives up before it looks at the digits.
 const EXPONENT_MAX: i64 = (i32::MAX / 2) as i64;
 
-/// Whether `text`, a number as JSON writes it, is one that jsonb takes.
+/// How many digits `text`, a number as JSON writes it, has in a jsonb value, where `1e9` has ten;
+/// `None` if jsonb does not take it.
 #[must_use]
-pub fn fits(text: &str) -> bool {
+pub fn digits_of(text: &str) -> Option<usize> {
     let short = text.len() <= 1_000;
-    (short && !text.bytes().any(|byte| matches!(byte, b'e' | b'E'))) || fits_exactly(text)
+    if short && !text.bytes().any(|byte| matches!(byte, b'e' | b'E')) {
+        return Some(text.len());
+    }
+    exactly(text)
 }
 
-fn fits_exactly(text: &str) -> bool {
+fn exactly(text: &str) -> Option<usize> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let Some(exponent) = small_exponent(exponent) else {
-        return false;
-    };
+    let exponent = small_exponent(exponent)?;
     let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let scale = digits(fraction.len()) - exponent;
@@ -30,7 +32,10 @@ fn fits_exactly(text: &str) -> bool {
         .chain(fraction.bytes())
         .position(|digit| digit != b'0');
     let before = first.map_or(0, |zeros| digits(whole.len()) - digits(zeros) + exponent);
-    scale <= DIGITS_AFTER_POINT_MAX && before <= DIGITS_BEFORE_POINT_MAX
+    if scale > DIGITS_AFTER_POINT_MAX || before > DIGITS_BEFORE_POINT_MAX {
+        return None;
+    }
+    usize::try_from(before.max(0) + scale.max(0)).ok()
 }
 
 fn small_exponent(text: &str) -> Option<i64> {
@@ -63,8 +68,23 @@ mod tests {
             &long,
             &fine,
         ] {
-            assert!(fits(text), "{}", &text[..text.len().min(30)]);
+            assert!(digits_of(text).is_some(), "{}", &text[..text.len().min(30)]);
         }
+    }
+
+    #[test]
+    fn counts_what_an_exponent_stands_for() {
+        let counts = [
+            ("12", 2),
+            ("1e9", 10),
+            ("-1.5e3", 4),
+            ("1.5e-3", 4),
+            ("0e9", 0),
+        ];
+        for (text, count) in counts {
+            assert_eq!(digits_of(text), Some(count), "{text}");
+        }
+        assert_eq!(digits_of("1e131071"), Some(131_072));
     }
 
     #[test]
@@ -81,7 +101,7 @@ mod tests {
             &long,
             &fine,
         ] {
-            assert!(!fits(text), "{}", &text[..text.len().min(30)]);
+            assert!(digits_of(text).is_none(), "{}", &text[..text.len().min(30)]);
         }
     }
 }

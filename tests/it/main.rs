@@ -17,6 +17,7 @@ mod faults;
 mod generated;
 mod helpers;
 mod histories;
+mod hostile;
 mod interleaved;
 mod local;
 mod migrations;

@@ -4,11 +4,11 @@
 pub fn parse(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let (year, month, day) = (
-        digits(&date[..4])?,
+        digits(date.get(..4)?)?,
         digits(date.get(5..7)?)?,
-        digits(&date[8..])?,
+        digits(date.get(8..)?)?,
     );
-    if &date[4..5] != "-" || &date[7..8] != "-" {
+    if date.get(4..5) != Some("-") || date.get(7..8) != Some("-") {
         return None;
     }
     let days = days(year, month, day)?;

@@ -6,7 +6,7 @@
 
 mod dialect;
 pub mod history;
-mod records;
+pub mod records;
 mod schedule;
 
 use std::time::{Duration, Instant, SystemTime};

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::random::Random;
 
 /// Collections, the troublesome ones more often.
-const COLLECTIONS: [&str; 34] = [
+pub const COLLECTIONS: [&str; 34] = [
     "app.bsky.feed.post",
     "app.bsky.feed.post",
     "app.bsky.feed.post",
