@@ -12,7 +12,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 
-pub use crate::letter::{DeadLetter, letter, op_count};
+pub use crate::letter::{DeadLetter, letter, ops_by_path};
 
 use crate::entry::Entry;
 use crate::position::{Position, StreamId};

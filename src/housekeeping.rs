@@ -26,9 +26,11 @@ pub struct Housekeeping {
 
 /// Why a round was left out.
 #[derive(Debug, thiserror::Error)]
-enum Skipped {
+pub enum Skipped {
+    /// The database is away or refuses.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// Redis is away or refuses.
     #[error(transparent)]
     Redis(#[from] RedisError),
 }
@@ -52,8 +54,13 @@ impl Housekeeping {
     }
 }
 
-/// Removes tombstones that are old enough and that no entry can meet any more.
-async fn prune(pool: &Pool, redis: &Redis, retention_h: u32) -> Result<u64, Skipped> {
+/// Removes tombstones that were written longer ago than `retention_h` hours and that no entry can
+/// meet any more; says how many.
+///
+/// # Errors
+///
+/// Some or none are removed; the next round does the rest.
+pub async fn prune(pool: &Pool, redis: &Redis, retention_h: u32) -> Result<u64, Skipped> {
     const WHAT: &str = "pruning tombstones";
     let Some(oldest) = oldest_to_come(pool, redis).await? else {
         return Ok(0);

@@ -8,7 +8,9 @@ use crate::decode::{envelope, json, span};
 use crate::entry::Entry;
 use crate::position::StreamId;
 use crate::reject::Reject;
+use sonic_rs::JsonValueTrait;
 use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
 
 /// What is kept at most of data that is no commit (CONTRACT §1).
 const FOREIGN_BYTES_MAX: usize = 1 << 20;
@@ -48,17 +50,37 @@ pub struct DeadLetter {
     pub remedy: Cow<'static, str>,
 }
 
-/// How many ops a commit has. `None` for what is no commit that can be taken apart: such an entry
-/// can only be stored or dead-lettered whole.
+/// Which ops of a commit, counted from 0, are on one path, path after path as they first come; an op
+/// without a path stands for itself. Nothing for what is no commit that can be taken apart: such an
+/// entry can only be stored or dead-lettered whole.
 #[must_use]
-pub fn op_count(entry: &Entry) -> Option<usize> {
+pub fn ops_by_path(entry: &Entry) -> Vec<Vec<usize>> {
     if entry.kind != b"commit" {
-        return None;
+        return Vec::new();
     }
-    let parsed = json::parse(entry.data.as_deref()?)?;
-    envelope::commit(&parsed.value)
-        .ok()
-        .map(|commit| commit.ops.len())
+    let Some(parsed) = entry.data.as_deref().and_then(json::parse) else {
+        return Vec::new();
+    };
+    let Ok(commit) = envelope::commit(&parsed.value) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<Vec<usize>> = Vec::new();
+    let mut places = HashMap::new();
+    for (index, op) in commit.ops.iter().enumerate() {
+        let path = op.get("path").and_then(|path| path.as_str());
+        match path.map(|path| places.entry(path)) {
+            Some(hash_map::Entry::Occupied(place)) => {
+                let place: &usize = place.get();
+                paths[*place].push(index);
+            }
+            Some(hash_map::Entry::Vacant(place)) => {
+                place.insert(paths.len());
+                paths.push(vec![index]);
+            }
+            None => paths.push(vec![index]),
+        }
+    }
+    paths
 }
 
 /// The letter for what the server refused.
@@ -281,19 +303,17 @@ mod tests {
     }
 
     #[test]
-    fn counts_the_ops_of_commits_only() {
+    fn ops_on_one_path_are_together() {
+        let paths = |kind, data: &str| ops_by_path(&entry(kind, data.as_bytes()));
         assert_eq!(
-            op_count(&entry("commit", br#"{"repo":"did:plc:a","ops":[{},5]}"#)),
-            Some(2)
+            paths(
+                "commit",
+                r#"{"repo":"did:plc:a","ops":[{"path":"a/1"},5,{"path":"b/1"},{"path":"a/1"},{}]}"#
+            ),
+            [vec![0, 3], vec![1], vec![2], vec![4]]
         );
-        assert_eq!(
-            op_count(&entry("commit", br#"{"repo":"x","ops":[{},5]}"#)),
-            None
-        );
-        assert_eq!(op_count(&entry("commit", b"{")), None);
-        assert_eq!(
-            op_count(&entry("identity", br#"{"did":"did:plc:a"}"#)),
-            None
-        );
+        assert!(paths("commit", r#"{"repo":"x","ops":[{},5]}"#).is_empty());
+        assert!(paths("commit", "{").is_empty());
+        assert!(paths("identity", r#"{"did":"did:plc:a"}"#).is_empty());
     }
 }

@@ -10,41 +10,59 @@ use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
 use crate::flush::{Connection, Durable, Isolation, Unreported, Unsplit, make_users};
-use crate::letter::{DeadLetter, letter, op_count};
+use crate::letter::{DeadLetter, letter, ops_by_path};
 use crate::position::StreamId;
 use crate::widths::Widths;
 
 /// What is tried at once.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Piece<'e> {
     Entry(&'e Entry),
-    Op(&'e Entry, usize),
+    /// Ops on one path, in their order. They stay together: all have the entry's position, so that
+    /// a delete tried before the create that follows it would keep that away.
+    Ops(&'e Entry, Vec<usize>),
 }
 
 impl<'e> Piece<'e> {
-    fn put_into(self, batch: &mut Batch) {
+    fn put_into(&self, batch: &mut Batch) {
         match self {
             Piece::Entry(entry) => batch.push(entry),
-            Piece::Op(entry, op) => batch.push_op(entry, op),
+            Piece::Ops(entry, ops) => ops.iter().for_each(|op| batch.push_op(entry, *op)),
         }
     }
 
-    /// The ops of an entry that has several; nothing for what cannot be taken apart.
-    fn parts(self) -> Vec<Piece<'e>> {
+    /// The paths of an entry that has several ops; of a path that has several, those before its
+    /// last op, and that one. Nothing for what cannot be taken apart.
+    fn parts(&self) -> Vec<Piece<'e>> {
         match self {
-            Piece::Entry(entry) => match op_count(entry) {
-                Some(ops) if ops > 1 => (0..ops).map(|op| Piece::Op(entry, op)).collect(),
+            Piece::Entry(entry) => {
+                let paths = ops_by_path(entry);
+                let one = paths.len() == 1 && paths[0].len() == 1;
+                let piece = |ops| Piece::Ops(entry, ops);
+                if one {
+                    Vec::new()
+                } else {
+                    paths.into_iter().map(piece).collect()
+                }
+            }
+            Piece::Ops(entry, ops) => match ops.split_last() {
+                Some((last, before)) if !before.is_empty() => vec![
+                    Piece::Ops(entry, before.to_vec()),
+                    Piece::Ops(entry, vec![*last]),
+                ],
                 _ => Vec::new(),
             },
-            Piece::Op(..) => Vec::new(),
         }
     }
 
     /// Where it is one op, that op.
-    fn op(self) -> (&'e Entry, Option<usize>) {
+    fn op(&self) -> (&'e Entry, Option<usize>) {
         match self {
-            Piece::Entry(entry) => (entry, op_count(entry).filter(|ops| *ops == 1).map(|_| 0)),
-            Piece::Op(entry, op) => (entry, Some(op)),
+            Piece::Entry(entry) => {
+                let paths = ops_by_path(entry);
+                (entry, (paths.len() == 1).then_some(0))
+            }
+            Piece::Ops(entry, ops) => (entry, ops.last().copied()),
         }
     }
 }

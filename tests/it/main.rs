@@ -38,4 +38,5 @@ mod support;
 mod takeover;
 mod tidy;
 mod tls;
+mod tombstones;
 mod values;

@@ -179,3 +179,43 @@ async fn one_bad_op_among_many_is_found_by_halving() {
     assert!((8..=12).contains(&refusals), "{refusals} refusals");
     assert_eq!(rows(&bed, "follows").await, 768);
 }
+
+/// Several ops on one path beside poison, or the poison among them: of those that the server takes
+/// the last stands, as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn ops_on_one_path_stay_in_order_beside_poison() {
+    let bed = Bed::new().await;
+    refuse(&bed, "at once", "raise exception 'not here';").await;
+    let delete = |rkey: &str| format!(r#"{{"action":"delete","path":"{FOLLOW}/{rkey}"}}"#);
+    let put = |rkey: &str, subject: &str| create_follow(rkey, &format!("did:plc:{subject}"));
+    let with_poison = |mut ops: Vec<String>| {
+        ops.insert(1, put("bad", "bad"));
+        ops
+    };
+    let commits = [
+        // A record that is made anew in one commit.
+        with_poison(vec![delete("1"), put("1", "s1")]),
+        // One that goes again at once.
+        with_poison(vec![put("1", "s1"), delete("1")]),
+        with_poison(vec![put("1", "s1"), delete("1"), put("1", "s2")]),
+    ];
+    for (n, ops) in commits.iter().enumerate() {
+        let repo = format!("did:plc:repo{n}");
+        bed.stream.xadd("commit", commit(&repo, ops), "7").await;
+    }
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    let stored =
+        "select string_agg(follower_did || ' ' || following_did, ', ' order by uri) from follows";
+    let stored = bed.client.query_one(stored, &[]).await.unwrap();
+    assert_eq!(
+        stored.get::<_, &str>(0),
+        "did:plc:repo0 did:plc:s1, did:plc:repo2 did:plc:s2"
+    );
+    let letters: Vec<i32> = letters(&bed)
+        .await
+        .iter()
+        .map(|letter| letter.get(0))
+        .collect();
+    assert_eq!(letters, [1, 1, 1]);
+    counts::assert_equal_rows(&bed.client).await;
+}

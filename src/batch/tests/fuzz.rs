@@ -150,9 +150,11 @@ fn nothing_panics_and_every_stream_is_sound() {
         (0..random.below(4)).for_each(|_| damage(data, &mut random));
         let _ = partition::hint(b"commit", entry.data.as_deref().unwrap_or_default());
         all.push(&entry);
-        if let Some(count) = op_count(&entry) {
+        let paths = ops_by_path(&entry);
+        if !paths.is_empty() {
             let mut one = batch();
-            one.push_op(&entry, random.below(count + 1));
+            let path = random.below(paths.len());
+            paths[path].iter().for_each(|op| one.push_op(&entry, *op));
             check(&mut one);
         }
         if round % 100 == 99 {

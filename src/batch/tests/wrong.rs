@@ -237,7 +237,7 @@ fn an_op_can_be_taken_alone_or_for_its_users_only() {
         5,
         &[like("a"), follow("b", "did:plc:x"), like("c")].join(","),
     );
-    assert_eq!(op_count(&entry), Some(3));
+    assert_eq!(ops_by_path(&entry).len(), 3);
     let mut one = batch();
     one.push_op(&entry, 1);
     assert_eq!(
