@@ -19,22 +19,30 @@ impl Connection {
     /// lives (PostgreSQL manual, "Routine Vacuuming"), so none lives much longer than this.
     const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 
+    /// A client that is made ready only in part goes: given back to the pool it would have some
+    /// staging tables already.
     async fn ready(client: Object) -> Result<Connection, DbError> {
-        const WHAT: &str = "preparing a connection";
-        client
-            .batch_execute(sql::SESSION)
-            .await
-            .map_err(DbError::during(WHAT))?;
-        for staging in sql::STAGING {
-            client
-                .batch_execute(staging)
-                .await
-                .map_err(DbError::during(WHAT))?;
-        }
-        Ok(Connection {
+        let connection = Connection {
             client,
             since: Instant::now(),
-        })
+        };
+        match connection.prepare().await {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                retire(connection);
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare(&self) -> Result<(), DbError> {
+        for text in std::iter::once(sql::SESSION).chain(sql::STAGING) {
+            self.client
+                .batch_execute(text)
+                .await
+                .map_err(DbError::during("preparing a connection"))?;
+        }
+        Ok(())
     }
 
     /// Compares the tables with what the merges need.

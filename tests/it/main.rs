@@ -32,6 +32,7 @@ mod refused;
 mod relay;
 mod reporting;
 mod schema;
+mod server_limits;
 mod staging;
 mod stream_loss;
 mod support;

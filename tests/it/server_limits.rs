@@ -1,0 +1,148 @@
+//! What a PostgreSQL server refuses for a while, made on purpose and for real.
+
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::convergence::{assert_right, some};
+use super::support::give;
+use super::support::worker::Worker;
+use super::support::{Bed, cluster, servers, wait};
+use forebay::local::{Mode, Postgres};
+use tokio_postgres::error::SqlState;
+
+async fn bed_on_own_cluster() -> (Bed, Postgres) {
+    let mut bed = Bed::new().await;
+    let postgres = cluster::own().await;
+    bed.database_url = postgres.url(cluster::DATABASE);
+    bed.client = servers::connect(&bed.database_url).await;
+    (bed, postgres)
+}
+
+async fn likes(bed: &Bed) -> i64 {
+    bed.number("select count(*) from likes").await
+}
+
+/// The name leads to a standby for a while, which takes no writes (25006), and is then promoted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_is_waited_for_until_it_is_promoted() {
+    let (mut bed, mut postgres) = bed_on_own_cluster().await;
+    let (entries, model) = some(95, 4_000);
+    give::give(&bed, &entries).await;
+    let worker = Worker::start(&bed, &["--until-caught-up", "--flush-rows", "200"]);
+    wait::until("some is in", async || likes(&bed).await > 300).await;
+    postgres.stop(Mode::Fast).await.unwrap();
+    let signal = postgres.dir().join("data/standby.signal");
+    std::fs::write(&signal, "").unwrap();
+    let owner = std::fs::metadata(postgres.dir().join("data")).unwrap();
+    chown(&signal, Some(owner.uid()), Some(owner.gid())).unwrap();
+    postgres.restart().await.unwrap();
+    bed.client = servers::connect(&bed.database_url).await;
+    let refused = bed.client.batch_execute("create temp table t ()").await;
+    let state = refused.unwrap_err().code().cloned();
+    assert_eq!(state, Some(SqlState::READ_ONLY_SQL_TRANSACTION));
+    let (before, retries) = (likes(&bed).await, worker.metrics.retries());
+    wait::until("the worker is refused again and again", async || {
+        worker.metrics.retries() >= retries + 3
+    })
+    .await;
+    assert_eq!(likes(&bed).await, before);
+    bed.number("select pg_promote()::int::bigint").await;
+    worker.end().await.unwrap();
+    assert_eq!(bed.stream.pending().await, 0);
+    assert_right(&bed, &model).await;
+}
+
+/// As by a statement timeout (57014): the batch is halved and tried again.
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_that_are_cancelled_are_tried_again() {
+    const CANCEL: &str = "select count(pg_cancel_backend(pid)) from pg_stat_activity
+        where application_name like 'forebay %' and datname = current_database()
+          and state = 'active' and query like '%stage_%'";
+    const CANCELLED: &str = "select coalesce(sum(xact_rollback), 0)::bigint from pg_stat_database
+        where datname = current_database()";
+    let bed = Bed::new().await;
+    let (entries, model) = some(96, 12_000);
+    give::give(&bed, &entries).await;
+    let worker = Worker::start(&bed, &["--until-caught-up", "--flush-rows", "400"]);
+    let rolled_back = bed.number(CANCELLED).await;
+    let mut cancelled = 0;
+    wait::until("five statements were cancelled", async || {
+        cancelled += bed.number(CANCEL).await;
+        cancelled >= 5
+    })
+    .await;
+    worker.end().await.unwrap();
+    wait::until("the server has counted them", async || {
+        bed.number(CANCELLED).await > rolled_back
+    })
+    .await;
+    assert_eq!(
+        bed.number("select count(*) from forebay.dead_letters")
+            .await,
+        0
+    );
+    assert_right(&bed, &model).await;
+}
+
+/// A file system of a size of its own; `None`, and said so, where this user may not mount any.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount(at: &Path, owner: &Path) -> Option<Small> {
+        std::fs::create_dir(at).unwrap();
+        let mounted = run("mount", &["-t", "tmpfs", "-o", "size=600k", "tmpfs"], at);
+        if !mounted {
+            println!("skipped: no file system can be mounted here");
+            return None;
+        }
+        let owner = std::fs::metadata(owner).unwrap();
+        chown(at, Some(owner.uid()), Some(owner.gid())).unwrap();
+        Some(Small(at.to_owned()))
+    }
+
+    fn grow(&self) {
+        assert!(run("mount", &["-o", "remount,size=200m"], &self.0));
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        run("umount", &["-l"], &self.0);
+    }
+}
+
+fn run(program: &str, args: &[&str], at: &Path) -> bool {
+    let status = Command::new(program).args(args).arg(at).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The disk is full (53100) until somebody makes room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_waited_for() {
+    let (bed, postgres) = bed_on_own_cluster().await;
+    let at = postgres.dir().join("small");
+    let Some(small) = Small::mount(&at, &postgres.dir().join("data")) else {
+        return;
+    };
+    let tablespace = format!("create tablespace small location '{}'", at.display());
+    bed.client.batch_execute(&tablespace).await.unwrap();
+    let move_there = "alter table likes set tablespace small";
+    bed.client.batch_execute(move_there).await.unwrap();
+    let (entries, model) = some(97, 12_000);
+    give::give(&bed, &entries).await;
+    let worker = Worker::start(&bed, &["--until-caught-up", "--flush-rows", "300"]);
+    wait::until("the worker is refused again and again", async || {
+        worker.metrics.retries() >= 3
+    })
+    .await;
+    let more = "insert into likes (uri, user_did, post_uri, created_at, indexed_at)
+        select 'at://x/' || n, 'x', n::text, now(), now() from generate_series(1, 9999) n";
+    let refused = bed.client.batch_execute(more).await.unwrap_err();
+    assert_eq!(refused.code(), Some(&SqlState::DISK_FULL), "{refused}");
+    assert!(likes(&bed).await > 0, "some was in before");
+    small.grow();
+    worker.end().await.unwrap();
+    assert_eq!(bed.stream.pending().await, 0);
+    assert_right(&bed, &model).await;
+}
