@@ -145,7 +145,7 @@ impl Proxy {
     pub async fn moment(&self) {
         let mut sprung = self.counts.trap.sprung.subscribe();
         let moment = *self.counts.trap.moment.lock().unwrap();
-        let came = timeout(wait::LIMIT, sprung.wait_for(|sprung| *sprung)).await;
+        let came = timeout(wait::limit(), sprung.wait_for(|sprung| *sprung)).await;
         assert!(came.is_ok(), "waited in vain for {moment:?}");
     }
 
