@@ -10,7 +10,7 @@ ifdef FOREBAY_TEST_DATA
 export FOREBAY_TEST_DATA
 endif
 
-.PHONY: help deps demo test soak lint bench
+.PHONY: help deps demo test soak fuzz mutants lint bench
 
 help:   ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -26,6 +26,12 @@ test: deps  ## every test, those against private servers among them
 
 soak: deps  ## random histories on random schedules for SOAK_S seconds; FOREBAY_SEED=N repeats one
 	SOAK_S=$(or $(SOAK_S),600) cargo test --test it -- --nocapture property::
+
+fuzz:   ## the decoder, both dialects and the COPY encoder on random bytes, FUZZ_S seconds each; installs cargo-fuzz
+	scripts/fuzz.sh
+
+mutants: deps  ## break the engine in one place after the other; the tests must see it (docs/mutants.md)
+	scripts/mutants.sh
 
 lint: deps  ## formatting and clippy
 	cargo fmt --check

@@ -1,28 +1,16 @@
-//! Generated events of which one value each was damaged: whatever is wrong with it, the tables and
+//! Generated events of which one value, or some characters, were damaged: whatever is wrong with it, the tables and
 //! the dead letters are the model's.
 
 use super::convergence::{assert_right, generated};
 use super::model::{EntryLike, Model};
 use super::support::Bed;
 use super::support::give::{self, Given};
+use super::support::random::Random;
 use forebay::generate::Options;
 use serde_json::Value;
 
 /// The share of entries that are damaged: one in this many.
 const ONE_IN: usize = 3;
-
-/// A small generator of numbers, the same for a seed on every machine (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % end as u64).unwrap()
-    }
-}
 
 /// What is put in the place of a value.
 fn odd_values() -> Vec<Value> {
@@ -107,7 +95,22 @@ fn damage(data: &str, odd: &[Value], random: &mut Random) -> String {
     data.to_string()
 }
 
-fn damaged(seed: u64) -> (Vec<Given>, Model) {
+/// Some characters of the text itself, among those that mean something in JSON.
+fn damage_text(data: &str, random: &mut Random) -> String {
+    let mut bytes = data.as_bytes().to_vec();
+    for _ in 0..1 + random.below(2) {
+        let at = random.below(bytes.len());
+        // Letters of two bytes stay whole: what is no UTF-8 is another test's.
+        if bytes[at].is_ascii() {
+            bytes[at] = *random.pick(br#""\{}[],:0-9.eEtnu/a "#);
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+type Damage<'d> = &'d mut dyn FnMut(&str, &mut Random) -> String;
+
+fn damaged(seed: u64, damage: Damage<'_>) -> (Vec<Given>, Model) {
     let (mut entries, _) = generated(Options {
         seed,
         events: 3_000,
@@ -115,12 +118,12 @@ fn damaged(seed: u64) -> (Vec<Given>, Model) {
         sdk: 0.5,
         bad: 0.0,
     });
-    let (odd, mut random) = (odd_values(), Random(seed));
+    let mut random = Random::of(seed);
     let mut model = Model::new();
     for entry in &mut entries {
         // One fault an entry: of two, either may be the one that is named.
         if random.below(ONE_IN) == 0 {
-            entry.data = damage(&entry.data, &odd, &mut random);
+            entry.data = damage(&entry.data, &mut random);
         } else if random.below(100) == 0 {
             entry.seq = "9".repeat(33);
         }
@@ -136,8 +139,9 @@ fn damaged(seed: u64) -> (Vec<Given>, Model) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_value_of_many_entries() {
+    let odd = odd_values();
     for seed in 100..110 {
-        let (entries, model) = damaged(seed);
+        let (entries, model) = damaged(seed, &mut |data, random| damage(data, &odd, random));
         assert!(model.rejected().len() > 100, "few are bad enough");
         let bed = Bed::new().await;
         give::once(&bed, &entries).await;
@@ -149,8 +153,22 @@ async fn one_value_of_many_entries() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_value_of_many_entries_in_reverse() {
-    let (entries, model) = damaged(200);
+    let odd = odd_values();
+    let (entries, model) = damaged(200, &mut |data, random| damage(data, &odd, random));
     let bed = Bed::new().await;
     give::in_reverse(&bed, &entries).await;
     assert_right(&bed, &model).await;
+}
+
+/// What is JSON still, PostgreSQL takes and gives back as the model reads it.
+#[tokio::test(flavor = "multi_thread")]
+async fn characters_of_many_entries() {
+    for seed in 300..304 {
+        let (entries, model) = damaged(seed, &mut damage_text);
+        assert!(model.rejected().len() > 100, "few are bad enough");
+        let bed = Bed::new().await;
+        give::once(&bed, &entries).await;
+        println!("seed {seed}");
+        assert_right(&bed, &model).await;
+    }
 }

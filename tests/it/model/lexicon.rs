@@ -134,8 +134,7 @@ fn link_of(map: &Map<String, Value>, key: &str, value: &Value) -> Option<String>
 /// The CID of a blob's `ref`, in whichever form it came.
 pub fn blob_link(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if text.starts_with("01") || text.starts_with("1220") => base32(text),
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(hex_cid(text).map_or_else(|| text.clone(), base32)),
         Value::Object(map) => blob_link(
             map.get("$link")
                 .or(map.get("link"))
@@ -145,12 +144,38 @@ pub fn blob_link(value: &Value) -> Option<String> {
     }
 }
 
-/// `b` and the base32 of bytes that are given in hex.
-fn base32(hex: &str) -> Option<String> {
-    let mut bits = String::new();
-    for digit in hex.chars() {
-        bits.push_str(&format!("{:04b}", digit.to_digit(16)?));
+/// The hex digits of a CID of version 1, without the zero that CBOR puts before it: a version, a
+/// codec, a hash's code and its length, each a number of seven bits a byte, and as many bytes.
+fn hex_cid(text: &str) -> Option<&str> {
+    let even = text.is_ascii() && text.len() % 2 == 0 && text.len() <= 512;
+    let is_hex = even && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let cid = text.strip_prefix("00").unwrap_or(text);
+    let byte = |at: usize| u8::from_str_radix(cid.get(2 * at..2 * at + 2)?, 16).ok();
+    let mut at = 0;
+    let mut number = || {
+        let mut number: u64 = 0;
+        for place in 0..9 {
+            let digit = byte(at)?;
+            at += 1;
+            number += u64::from(digit % 128) << (7 * place);
+            if digit < 128 {
+                return Some(number);
+            }
+        }
+        None
+    };
+    if !is_hex || number()? != 1 {
+        return None;
     }
+    let (_codec, _hash, length) = (number()?, number()?, number()?);
+    let digest = cid.len() / 2 - at;
+    (digest > 0 && length == digest as u64).then_some(cid)
+}
+
+/// `b` and the base32 of bytes that are given in hex.
+fn base32(hex: &str) -> String {
+    let digits = hex.chars().map(|digit| digit.to_digit(16).expect("hex"));
+    let mut bits: String = digits.map(|digit| format!("{digit:04b}")).collect();
     while !bits.len().is_multiple_of(5) {
         bits.push('0');
     }
@@ -158,11 +183,9 @@ fn base32(hex: &str) -> Option<String> {
         let five = u8::from_str_radix(&bits[at..at + 5], 2).expect("five bits");
         char::from(b"abcdefghijklmnopqrstuvwxyz234567"[usize::from(five)])
     };
-    Some(
-        std::iter::once('b')
-            .chain((0..bits.len()).step_by(5).map(letter))
-            .collect(),
-    )
+    std::iter::once('b')
+        .chain((0..bits.len()).step_by(5).map(letter))
+        .collect()
 }
 
 #[cfg(test)]
