@@ -83,6 +83,23 @@ pub fn ops_by_path(entry: &Entry) -> Vec<Vec<usize>> {
     paths
 }
 
+/// The uri of each op of a commit, in their order; empty where it has none that can be told. Nothing
+/// for what is no commit that can be taken apart.
+#[must_use]
+pub fn uris_of_ops(entry: &Entry) -> Vec<String> {
+    let Some(parsed) = entry.data.as_deref().and_then(json::parse) else {
+        return Vec::new();
+    };
+    let Ok(commit) = envelope::commit(&parsed.value) else {
+        return Vec::new();
+    };
+    let uri = |op: &sonic_rs::Value| match op.get("path").and_then(|path| path.as_str()) {
+        Some(path) => format!("at://{}/{path}", commit.repo),
+        None => String::new(),
+    };
+    commit.ops.iter().map(uri).collect()
+}
+
 /// The letter for what the server refused.
 #[must_use]
 pub fn letter(

@@ -1,8 +1,10 @@
 //! Finding the op that the server will not take, and storing all the others.
 //!
 //! Halving by savepoints in one transaction: at most two attempts for each halving of the entries
-//! and then of one commit's ops. It decides nothing but which part to try next.
+//! and then of one commit's ops. Where that has found several, many more are likely, and the rows of
+//! a part are tried one by one first. It decides nothing but which part to try next.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::batch::Batch;
@@ -10,9 +12,14 @@ use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
 use crate::flush::{Connection, Durable, Isolation, Unreported, Unsplit, make_users};
-use crate::letter::{DeadLetter, letter, ops_by_path};
+use crate::letter::{DeadLetter, letter, ops_by_path, uris_of_ops};
 use crate::position::StreamId;
 use crate::widths::Widths;
+
+/// So many ops found by halving mean a flood.
+const FLOOD: usize = 4;
+/// A part of so many pieces is worth trying its rows first.
+const PROBED_LEAST: usize = 8;
 
 /// What is tried at once.
 #[derive(Clone)]
@@ -55,6 +62,18 @@ impl<'e> Piece<'e> {
         }
     }
 
+    /// Whether one of its ops is on one of these uris.
+    fn is_among(&self, uris: &HashSet<String>) -> bool {
+        match self {
+            Piece::Entry(entry) => uris_of_ops(entry).iter().any(|uri| uris.contains(uri)),
+            Piece::Ops(entry, ops) => {
+                let all = uris_of_ops(entry);
+                let mut own = ops.iter().filter_map(|op| all.get(*op));
+                own.any(|uri| uris.contains(uri))
+            }
+        }
+    }
+
     /// Where it is one op, that op.
     fn op(&self) -> (&'e Entry, Option<usize>) {
         match self {
@@ -90,16 +109,21 @@ pub async fn isolate(
     // Ops that will be refused name users too, and they get their rows all the same.
     make_users(connection, &batch_of(widths, &whole(entries)), users, trial).await?;
     let mut isolation = Isolation::begin(connection).await?;
-    // The whole has just failed, so that its halves come first. Each piece on the stack is half of
-    // what was above it: the stack stays short.
+    // The whole has just failed, so that its halves come first.
+    let mut found = 0;
     let mut stack = halves(whole(entries));
     while let Some(pieces) = stack.pop() {
         let mut part = batch_of(widths, &pieces);
         match isolation.attempt(&mut part).await {
             Ok(()) => trial.stored(&part),
             Err(refused) if refused.is_row_local() => {
-                let smaller = take_apart(&pieces);
+                let smaller = if found >= FLOOD && pieces.len() >= PROBED_LEAST {
+                    set_suspects_apart(&mut isolation, &mut part, pieces.clone()).await?
+                } else {
+                    take_apart(&pieces)
+                };
                 if smaller.is_empty() {
+                    found += 1;
                     if let Some(fault) = refused.fault() {
                         trial.refused(&part, fault)?;
                     }
@@ -139,6 +163,27 @@ fn take_apart<'e>(pieces: &[Piece<'e>]) -> Vec<Vec<Piece<'e>>> {
         [one] => halves(one.parts()),
         many => halves(many.to_vec()),
     }
+}
+
+/// The pieces whose rows are refused one by one each for itself, and the others together on top;
+/// halves, where no row is.
+async fn set_suspects_apart<'e>(
+    isolation: &mut Isolation<'_>,
+    part: &mut Batch,
+    pieces: Vec<Piece<'e>>,
+) -> Result<Vec<Vec<Piece<'e>>>, DbError> {
+    let refused = isolation.probe(part).await?;
+    let (suspects, others): (Vec<_>, Vec<_>) = pieces
+        .into_iter()
+        .partition(|piece| piece.is_among(&refused));
+    if suspects.is_empty() {
+        return Ok(halves(others));
+    }
+    let mut stack: Vec<_> = suspects.into_iter().rev().map(|one| vec![one]).collect();
+    if !others.is_empty() {
+        stack.push(others);
+    }
+    Ok(stack)
 }
 
 /// Both halves, the first last, for a stack. One piece is its own half.

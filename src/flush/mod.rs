@@ -12,6 +12,7 @@ mod merge;
 mod merging;
 mod pairs;
 mod posts;
+mod probe;
 mod statement;
 mod strike;
 mod stubs;
@@ -24,6 +25,7 @@ pub use merge::lock_partitions;
 pub use statement::timestamp as statement_timestamp;
 pub use stubs::Unreported;
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Transaction;
@@ -257,6 +259,23 @@ impl<'a> Isolation<'a> {
                 Err(refused)
             }
         }
+    }
+
+    /// The uris of rows of a part, refused as a whole, that the server refuses one by one. It need
+    /// not find all; nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The transaction is then lost.
+    pub async fn probe(&mut self, part: &mut Batch) -> Result<HashSet<String>, DbError> {
+        const WHAT: &str = "probing a part";
+        let savepoint = self.transaction.savepoint("probe").await;
+        let savepoint = savepoint.map_err(DbError::during(WHAT))?;
+        copy::copy(&savepoint, part.copies()).await?;
+        let refused = probe::refused(&savepoint, part).await?;
+        let undone = savepoint.rollback().await;
+        undone.map_err(DbError::during(WHAT))?;
+        Ok(refused)
     }
 
     /// Sets an op aside that the server refused.

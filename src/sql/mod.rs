@@ -10,7 +10,7 @@ mod pairs;
 mod records;
 
 pub use other::*;
-pub use pairs::{Counted, Pair, repo_pairs, shared_pairs};
+pub use pairs::{Counted, Pair, every_pair, repo_pairs, shared_pairs};
 pub use records::{GATES, OWN_COUNTS, OwnCount, RECORDS, Record};
 
 /// Makes the constant of a statement from its file.
@@ -64,6 +64,16 @@ statement! {
     TIES_PUT = "ties_put.sql";
     /// A commit that need not be waited for.
     COMMIT_LATER = "commit_later.sql";
+    /// What a tried row is undone to.
+    PROBE_BEGIN = "probe_begin.sql";
+    /// A tried row undone.
+    PROBE_UNDO = "probe_undo.sql";
+    /// The staged pairs of a kind.
+    PAIRS_STAGED = "pairs_staged.sql";
+    /// The staged posts.
+    POSTS_STAGED = "posts_staged.sql";
+    /// A post tried.
+    POSTS_PROBE = "posts_probe.sql";
     /// Deferrable constraints wait for the end of a part.
     CONSTRAINTS_LATER = "constraints_later.sql";
     /// Deferrable constraints are checked.

@@ -248,6 +248,7 @@ impl PairTable {
                 include_str!("../../sql/pairs_put_counted.sql"),
                 include_str!("../../sql/pairs_put.sql"),
             ),
+            probe: fill(include_str!("../../sql/pairs_probe.sql"), &names),
             settled: fill(include_str!("../../sql/pairs_settled.sql"), &names),
             contest: fill(include_str!("../../sql/duplicates_contest.sql"), &names),
             hold: fill(include_str!("../../sql/duplicates_hold.sql"), &names),
@@ -288,6 +289,8 @@ pub struct Pair {
     pub delete_duplicates: String,
     /// Adds rows whose keys are free; says how many were not simply added.
     pub put: String,
+    /// Tries a row.
+    pub probe: String,
     /// Takes from staging what need not be settled.
     pub settled: String,
     /// Finds the keys to settle.
@@ -319,6 +322,11 @@ pub struct AuditedPair {
 /// All tables with a second unique key.
 pub(super) static PAIRS: LazyLock<Vec<Pair>> =
     LazyLock::new(|| PAIR_TABLES.iter().map(PairTable::render).collect());
+
+/// All of them.
+pub fn every_pair() -> impl Iterator<Item = &'static Pair> {
+    PAIRS.iter()
+}
 
 /// The tables with a second unique key that only their own repo writes, in merge order.
 pub fn repo_pairs() -> &'static [Pair] {

@@ -20,7 +20,7 @@ async fn rows(client: &Client, table: &str) -> i64 {
 }
 
 /// A bed whose PostgreSQL is its own, so that it may be stopped.
-async fn bed_on_own_cluster() -> (Bed, forebay::local::Postgres) {
+pub async fn bed_on_own_cluster() -> (Bed, forebay::local::Postgres) {
     let mut bed = Bed::new().await;
     let postgres = cluster::own().await;
     bed.database_url = postgres.url(cluster::DATABASE);

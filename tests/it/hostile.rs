@@ -2,7 +2,8 @@
 //! stored, and what is not says why.
 
 use super::convergence::assert_right;
-use super::model::{EntryLike, Model};
+use super::histories::model_of;
+use super::model::Model;
 use super::property::records::{COLLECTIONS, record};
 use super::support::give::{self, Given};
 use super::support::random::Random;
@@ -84,15 +85,7 @@ async fn nul_and_surrogates_in_every_place() {
         }
     }
     assert!(entries.len() > 1_000, "{}", entries.len());
-    let mut model = Model::new();
-    for entry in &entries {
-        model.apply(&EntryLike {
-            id: &entry.id,
-            kind: &entry.kind,
-            data: entry.data.as_bytes(),
-            seq: &entry.seq,
-        });
-    }
+    let model = model_of(&entries, Model::new());
     let bed = Bed::new().await;
     give::once(&bed, &entries).await;
     assert_right(&bed, &model).await;

@@ -219,3 +219,36 @@ async fn ops_on_one_path_stay_in_order_beside_poison() {
     assert_eq!(letters, [1, 1, 1]);
     counts::assert_equal_rows(&bed.client).await;
 }
+
+/// Half of everything is refused, so that rows are tried one by one: what is found is what is bad, in
+/// a table with a second key, in posts, and by a constraint that is checked late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_many_kinds() {
+    let bed = Bed::new().await;
+    refuse(&bed, "deferred", "raise exception 'not here';").await;
+    bed.client
+        .batch_execute("alter table posts add check (text <> 'bad')")
+        .await
+        .unwrap();
+    let post = |rkey: &str, text: &str| {
+        format!(
+            r#"{{"action":"create","path":"app.bsky.feed.post/{rkey}","cid":"bafy","record":
+                {{"$type":"app.bsky.feed.post","text":"{text}"}}}}"#
+        )
+    };
+    for n in 0..200 {
+        let text = if n % 3 == 0 { "bad" } else { "good" };
+        let ops = [
+            create_follow("good1", "did:plc:one"),
+            create_follow(if n % 4 == 0 { "bad1" } else { "good2" }, "did:plc:two"),
+            post("1", text),
+        ];
+        let repo = format!("did:plc:repo{n}");
+        bed.stream.xadd("commit", commit(&repo, &ops), "7").await;
+    }
+    drain(&bed, &["--parallel-consumers", "1", "--flush-rows", "300"]).await;
+    assert_eq!(rows(&bed, "follows").await, 400 - 50);
+    assert_eq!(rows(&bed, "posts").await, 200 - 67);
+    assert_eq!(letters(&bed).await.len(), 50 + 67);
+    counts::assert_equal_rows(&bed.client).await;
+}

@@ -5,19 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::convergence::{assert_right, some};
+use super::faults::bed_on_own_cluster;
 use super::support::give;
 use super::support::worker::Worker;
-use super::support::{Bed, cluster, servers, wait};
-use forebay::local::{Mode, Postgres};
+use super::support::{Bed, servers, wait};
+use forebay::local::Mode;
 use tokio_postgres::error::SqlState;
-
-async fn bed_on_own_cluster() -> (Bed, Postgres) {
-    let mut bed = Bed::new().await;
-    let postgres = cluster::own().await;
-    bed.database_url = postgres.url(cluster::DATABASE);
-    bed.client = servers::connect(&bed.database_url).await;
-    (bed, postgres)
-}
 
 async fn likes(bed: &Bed) -> i64 {
     bed.number("select count(*) from likes").await

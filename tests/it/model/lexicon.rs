@@ -147,7 +147,7 @@ pub fn blob_link(value: &Value) -> Option<String> {
 /// The hex digits of a CID of version 1, without the zero that CBOR puts before it: a version, a
 /// codec, a hash's code and its length, each a number of seven bits a byte, and as many bytes.
 fn hex_cid(text: &str) -> Option<&str> {
-    let even = text.is_ascii() && text.len() % 2 == 0 && text.len() <= 512;
+    let even = text.is_ascii() && text.len().is_multiple_of(2) && text.len() <= 512;
     let is_hex = even && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     let cid = text.strip_prefix("00").unwrap_or(text);
     let byte = |at: usize| u8::from_str_radix(cid.get(2 * at..2 * at + 2)?, 16).ok();

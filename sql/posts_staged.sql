@@ -1,0 +1,2 @@
+-- Which posts are staged.
+select uri from stage_posts

@@ -1,0 +1,2 @@
+-- What a tried row is undone to.
+savepoint each
