@@ -37,6 +37,6 @@ lint: deps  ## formatting and clippy
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-bench: deps  ## decode to COPY bytes alone, then events/s end to end on private servers
+bench: deps  ## decode to COPY bytes alone, a flood of refused rows, then events/s end to end on private servers
 	cargo bench
 	cargo run --release -- demo $(ARGS)

@@ -12,7 +12,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 
-pub use crate::letter::{DeadLetter, letter, ops_by_path};
+pub use crate::letter::{DeadLetter, letter, uris_of_ops};
 
 use crate::entry::Entry;
 use crate::position::{Position, StreamId};
@@ -72,10 +72,10 @@ impl Batch {
         self.take(entry, Scope::Whole);
     }
 
-    /// The same for one op alone, when poison is isolated. The entry is not counted again among
-    /// the events.
-    pub fn push_op(&mut self, entry: &Entry, op: usize) {
-        self.take(entry, Scope::OneOp(op));
+    /// The same for some of its ops, ascending, when poison is isolated. The entry is not counted
+    /// again among the events.
+    pub fn push_ops(&mut self, entry: &Entry, ops: &[usize]) {
+        self.take(entry, Scope::Ops(ops));
     }
 
     /// The ids of the entries taken, each once if pushed in a row, in their order.

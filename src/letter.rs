@@ -8,9 +8,8 @@ use crate::decode::{envelope, json, span};
 use crate::entry::Entry;
 use crate::position::StreamId;
 use crate::reject::Reject;
-use sonic_rs::JsonValueTrait;
+use sonic_rs::{JsonValueTrait, Value};
 use std::borrow::Cow;
-use std::collections::{HashMap, hash_map};
 
 /// What is kept at most of data that is no commit (CONTRACT §1).
 const FOREIGN_BYTES_MAX: usize = 1 << 20;
@@ -50,11 +49,10 @@ pub struct DeadLetter {
     pub remedy: Cow<'static, str>,
 }
 
-/// Which ops of a commit, counted from 0, are on one path, path after path as they first come; an op
-/// without a path stands for itself. Nothing for what is no commit that can be taken apart: such an
-/// entry can only be stored or dead-lettered whole.
+/// The uri of each op of a commit, in their order; empty where it has no path. Nothing for what is no
+/// commit that can be taken apart: such an entry can only be stored or dead-lettered whole.
 #[must_use]
-pub fn ops_by_path(entry: &Entry) -> Vec<Vec<usize>> {
+pub fn uris_of_ops(entry: &Entry) -> Vec<String> {
     if entry.kind != b"commit" {
         return Vec::new();
     }
@@ -64,36 +62,7 @@ pub fn ops_by_path(entry: &Entry) -> Vec<Vec<usize>> {
     let Ok(commit) = envelope::commit(&parsed.value) else {
         return Vec::new();
     };
-    let mut paths: Vec<Vec<usize>> = Vec::new();
-    let mut places = HashMap::new();
-    for (index, op) in commit.ops.iter().enumerate() {
-        let path = op.get("path").and_then(|path| path.as_str());
-        match path.map(|path| places.entry(path)) {
-            Some(hash_map::Entry::Occupied(place)) => {
-                let place: &usize = place.get();
-                paths[*place].push(index);
-            }
-            Some(hash_map::Entry::Vacant(place)) => {
-                place.insert(paths.len());
-                paths.push(vec![index]);
-            }
-            None => paths.push(vec![index]),
-        }
-    }
-    paths
-}
-
-/// The uri of each op of a commit, in their order; empty where it has none that can be told. Nothing
-/// for what is no commit that can be taken apart.
-#[must_use]
-pub fn uris_of_ops(entry: &Entry) -> Vec<String> {
-    let Some(parsed) = entry.data.as_deref().and_then(json::parse) else {
-        return Vec::new();
-    };
-    let Ok(commit) = envelope::commit(&parsed.value) else {
-        return Vec::new();
-    };
-    let uri = |op: &sonic_rs::Value| match op.get("path").and_then(|path| path.as_str()) {
+    let uri = |op: &Value| match op.get("path").and_then(|path| path.as_str()) {
         Some(path) => format!("at://{}/{path}", commit.repo),
         None => String::new(),
     };
@@ -320,17 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn ops_on_one_path_are_together() {
-        let paths = |kind, data: &str| ops_by_path(&entry(kind, data.as_bytes()));
-        assert_eq!(
-            paths(
-                "commit",
-                r#"{"repo":"did:plc:a","ops":[{"path":"a/1"},5,{"path":"b/1"},{"path":"a/1"},{}]}"#
-            ),
-            [vec![0, 3], vec![1], vec![2], vec![4]]
-        );
-        assert!(paths("commit", r#"{"repo":"x","ops":[{},5]}"#).is_empty());
-        assert!(paths("commit", "{").is_empty());
-        assert!(paths("identity", r#"{"did":"did:plc:a"}"#).is_empty());
+    fn knows_the_uris_of_a_commits_ops_only() {
+        let uris = |kind, data: &str| uris_of_ops(&entry(kind, data.as_bytes()));
+        let ops = r#"{"repo":"did:plc:a","ops":[{"path":"a/1"},5,{"path":7}]}"#;
+        assert_eq!(uris("commit", ops), ["at://did:plc:a/a/1", "", ""]);
+        assert!(uris("identity", ops).is_empty());
+        assert!(uris("commit", r#"{"repo":"x","ops":[{},5]}"#).is_empty());
+        assert!(uris("commit", "{").is_empty());
     }
 }

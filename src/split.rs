@@ -4,7 +4,7 @@
 //! and then of one commit's ops. Where that has found several, many more are likely, and the rows of
 //! a part are tried one by one first. It decides nothing but which part to try next.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::batch::Batch;
@@ -12,7 +12,7 @@ use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
 use crate::flush::{Connection, Durable, Isolation, Unreported, Unsplit, make_users};
-use crate::letter::{DeadLetter, letter, ops_by_path, uris_of_ops};
+use crate::letter::{DeadLetter, letter, uris_of_ops};
 use crate::position::StreamId;
 use crate::widths::Widths;
 
@@ -25,38 +25,24 @@ const PROBED_LEAST: usize = 8;
 #[derive(Clone)]
 enum Piece<'e> {
     Entry(&'e Entry),
-    /// Ops on one path, in their order. They stay together: all have the entry's position, so that
-    /// a delete tried before the create that follows it would keep that away.
-    Ops(&'e Entry, Vec<usize>),
+    /// Ops of an entry on one uri, in their order. They stay together: all have the entry's
+    /// position, so that a delete tried before the create that follows it would keep that away.
+    Ops(&'e Entry, Arc<str>, Vec<usize>),
 }
 
 impl<'e> Piece<'e> {
-    fn put_into(&self, batch: &mut Batch) {
-        match self {
-            Piece::Entry(entry) => batch.push(entry),
-            Piece::Ops(entry, ops) => ops.iter().for_each(|op| batch.push_op(entry, *op)),
-        }
-    }
-
-    /// The paths of an entry that has several ops; of a path that has several, those before its
-    /// last op, and that one. Nothing for what cannot be taken apart.
+    /// The uris of an entry that has several ops; of a uri that has several, those before its last
+    /// op, and that one. Nothing for what cannot be taken apart.
     fn parts(&self) -> Vec<Piece<'e>> {
         match self {
-            Piece::Entry(entry) => {
-                let paths = ops_by_path(entry);
-                let one = paths.len() == 1 && paths[0].len() == 1;
-                let piece = |ops| Piece::Ops(entry, ops);
-                if one {
-                    Vec::new()
-                } else {
-                    paths.into_iter().map(piece).collect()
-                }
-            }
-            Piece::Ops(entry, ops) => match ops.split_last() {
-                Some((last, before)) if !before.is_empty() => vec![
-                    Piece::Ops(entry, before.to_vec()),
-                    Piece::Ops(entry, vec![*last]),
-                ],
+            Piece::Entry(entry) => match uris_of_ops(entry) {
+                uris if uris.len() > 1 => by_uri(entry, uris),
+                _ => Vec::new(),
+            },
+            Piece::Ops(entry, uri, ops) => match ops.split_last() {
+                Some((last, before)) if !before.is_empty() => [before, &[*last]]
+                    .map(|ops| Piece::Ops(entry, Arc::clone(uri), ops.to_vec()))
+                    .into(),
                 _ => Vec::new(),
             },
         }
@@ -66,24 +52,44 @@ impl<'e> Piece<'e> {
     fn is_among(&self, uris: &HashSet<String>) -> bool {
         match self {
             Piece::Entry(entry) => uris_of_ops(entry).iter().any(|uri| uris.contains(uri)),
-            Piece::Ops(entry, ops) => {
-                let all = uris_of_ops(entry);
-                let mut own = ops.iter().filter_map(|op| all.get(*op));
-                own.any(|uri| uris.contains(uri))
-            }
+            Piece::Ops(_, uri, _) => uris.contains(&**uri),
+        }
+    }
+
+    fn entry(&self) -> &'e Entry {
+        match self {
+            Piece::Entry(entry) | Piece::Ops(entry, ..) => entry,
         }
     }
 
     /// Where it is one op, that op.
-    fn op(&self) -> (&'e Entry, Option<usize>) {
+    fn op(&self) -> Option<usize> {
         match self {
-            Piece::Entry(entry) => {
-                let paths = ops_by_path(entry);
-                (entry, (paths.len() == 1).then_some(0))
-            }
-            Piece::Ops(entry, ops) => (entry, ops.last().copied()),
+            Piece::Entry(entry) => (uris_of_ops(entry).len() == 1).then_some(0),
+            Piece::Ops(_, _, ops) => ops.last().copied(),
         }
     }
+}
+
+/// An entry's ops, uri after uri as they first come; an op without one stands for itself.
+fn by_uri<'e>(entry: &'e Entry, uris: Vec<String>) -> Vec<Piece<'e>> {
+    let mut pieces: Vec<(Arc<str>, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+    for (op, uri) in uris.into_iter().enumerate() {
+        let uri: Arc<str> = uri.into();
+        let next = pieces.len();
+        let place = if uri.is_empty() {
+            next
+        } else {
+            *places.entry(Arc::clone(&uri)).or_insert(next)
+        };
+        match pieces.get_mut(place) {
+            Some((_, ops)) => ops.push(op),
+            None => pieces.push((uri, vec![op])),
+        }
+    }
+    let piece = |(uri, ops)| Piece::Ops(entry, uri, ops);
+    pieces.into_iter().map(piece).collect()
 }
 
 /// Stores all that the server takes of entries that it refused together, and dead-letters the ops
@@ -128,8 +134,8 @@ pub async fn isolate(
                         trial.refused(&part, fault)?;
                     }
                     for piece in pieces {
-                        let (entry, op) = piece.op();
-                        isolation.bury(refusal(entry, op, &refused)).await?;
+                        let letter = refusal(piece.entry(), piece.op(), &refused);
+                        isolation.bury(letter).await?;
                     }
                 }
                 stack.extend(smaller);
@@ -151,10 +157,27 @@ fn whole(entries: &[Entry]) -> Vec<Piece<'_>> {
 
 fn batch_of(widths: &Arc<Widths>, pieces: &[Piece<'_>]) -> Batch {
     let mut batch = Batch::new(Arc::clone(widths));
-    for piece in pieces {
-        piece.put_into(&mut batch);
+    // Of one entry all ops at once: it is decoded for each push, and may have thousands.
+    for of_entry in pieces.chunk_by(|one, next| std::ptr::eq(one.entry(), next.entry())) {
+        match ops_of(of_entry) {
+            None => batch.push(of_entry[0].entry()),
+            Some(ops) => batch.push_ops(of_entry[0].entry(), &ops),
+        }
     }
     batch
+}
+
+/// The ops of one entry's pieces, ascending; none where a piece is the whole of it.
+fn ops_of(pieces: &[Piece<'_>]) -> Option<Vec<usize>> {
+    let mut all = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Entry(_) => return None,
+            Piece::Ops(_, _, ops) => all.extend_from_slice(ops),
+        }
+    }
+    all.sort_unstable();
+    Some(all)
 }
 
 /// Smaller pieces to try, the first on top; none if this is a single op.

@@ -2,7 +2,7 @@
 //! not stored is in a dead letter that fails in the same way when it is replayed.
 #![no_main]
 
-use forebay::batch::{Batch, DeadLetter, ops_by_path};
+use forebay::batch::{Batch, DeadLetter, uris_of_ops};
 use forebay::entry::Entry;
 use forebay::widths::Widths;
 use forebay_fuzz::{copy, entry};
@@ -29,7 +29,7 @@ fn whole(entry: &Entry) {
     let rows = copy::rows(&mut all);
     assert_eq!(rows, copy::rows(&mut all), "a batch can be sent again");
     all.dead().iter().for_each(|letter| replay(entry, letter));
-    let count = ops_by_path(entry).iter().map(Vec::len).sum();
+    let count = uris_of_ops(entry).len();
     if count <= OPS_MAX {
         one_by_one(entry, count, &all);
     }
@@ -42,7 +42,7 @@ fn one_by_one(entry: &Entry, count: usize, all: &Batch) {
     let mut refused = Vec::new();
     for op in 0..count {
         let mut alone = batch();
-        alone.push_op(entry, op);
+        alone.push_ops(entry, &[op]);
         copy::rows(&mut alone);
         refused.extend_from_slice(alone.dead());
     }

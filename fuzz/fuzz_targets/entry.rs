@@ -2,7 +2,7 @@
 //! and the parts that it finds without parsing are those that parsing finds.
 #![no_main]
 
-use forebay::batch::ops_by_path;
+use forebay::batch::uris_of_ops;
 use forebay::decode::{dialect, json, span};
 use forebay::partition;
 use forebay_fuzz::{depth, entry, is_json};
@@ -33,18 +33,16 @@ fn judge(text: &str, taken: bool) {
 
 /// The spans of a commit's repo and ops are what parsing gives for them.
 fn parts(data: &[u8], value: &sonic_rs::Value) {
-    let mut paths = ops_by_path(&entry("commit", data)).concat();
-    if paths.is_empty() {
+    let uris = uris_of_ops(&entry("commit", data));
+    if uris.is_empty() {
         return;
     }
-    paths.sort_unstable();
     let object = value.as_object().expect("a commit");
     let [repo, ops] = forebay::decode::pick(object, ["repo", "ops"]);
     let ops = ops.and_then(|ops| ops.as_array()).expect("ops");
     let array = span::last_member(data, "ops").expect("the span of the ops");
     let spans = span::elements(data, array);
-    assert!(paths.into_iter().eq(0..ops.len()), "each op is on one path");
-    assert_eq!(spans.len(), ops.len());
+    assert_eq!((uris.len(), spans.len()), (ops.len(), ops.len()));
     for (op, span) in ops.iter().zip(spans) {
         let alone = json::parse(&data[span]).expect("an op is JSON");
         // Alone it may nest deeper: what is cut is cut elsewhere.

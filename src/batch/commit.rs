@@ -28,7 +28,7 @@ impl Batch {
         &mut self,
         entry: &Entry,
         data: &Value,
-        scope: Scope,
+        scope: Scope<'_>,
     ) -> Result<(), Reject> {
         let commit = envelope::commit(data)?;
         if !self.widths.holds(Column::UsersDid, commit.repo) {

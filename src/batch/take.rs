@@ -17,16 +17,17 @@ use sonic_rs::{JsonValueTrait, Value};
 
 /// How much of an entry is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(super) enum Scope<'o> {
     Whole,
-    OneOp(usize),
+    /// Ascending.
+    Ops(&'o [usize]),
 }
 
-impl Scope {
+impl Scope<'_> {
     pub(super) fn has(self, op: usize) -> bool {
         match self {
             Scope::Whole => true,
-            Scope::OneOp(only) => only == op,
+            Scope::Ops(only) => only.binary_search(&op).is_ok(),
         }
     }
 }
@@ -40,7 +41,7 @@ impl Batch {
         self.bury(letter::crashed(entry));
     }
 
-    pub(super) fn take(&mut self, entry: &Entry, scope: Scope) {
+    pub(super) fn take(&mut self, entry: &Entry, scope: Scope<'_>) {
         if self.ids.last() != Some(&entry.id) {
             self.ids.push(entry.id);
         }
@@ -59,7 +60,7 @@ impl Batch {
         self.dead.push(letter);
     }
 
-    fn decode(&mut self, entry: &Entry, event: Event, scope: Scope) -> Result<(), Reject> {
+    fn decode(&mut self, entry: &Entry, event: Event, scope: Scope<'_>) -> Result<(), Reject> {
         if event == Event::Unknown {
             return Ok(());
         }

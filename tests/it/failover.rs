@@ -1,8 +1,9 @@
 //! Redis fails over to its replica: the one that was written to only reads, and the name that the
 //! worker knows leads to another server.
 
-use super::convergence::{assert_right, some};
+use super::convergence::some;
 use super::model::Model;
+use super::network::ends_right;
 use super::support::give::{self};
 use super::support::proxy::Proxy;
 use super::support::stream::Stream;
@@ -100,21 +101,12 @@ async fn until_under_way(worker: &Worker) {
     .await;
 }
 
-async fn ends_right(mut bed: Bed, stream: Stream, worker: Worker, model: &Model) {
-    if let Err(stop) = worker.end().await {
-        panic!("{stop}");
-    }
-    bed.stream = stream;
-    assert_eq!(bed.stream.pending().await, 0, "pending at the end");
-    assert_right(&bed, model).await;
-}
-
 /// The operator's way: the replica is let catch up, and takes over. Until the name leads to it the
 /// worker is told READONLY.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_takes_over_in_good_order() {
     let Replicated {
-        bed,
+        mut bed,
         redis,
         stream,
         proxy,
@@ -133,7 +125,8 @@ async fn a_replica_takes_over_in_good_order() {
     })
     .await;
     proxy.turn_to(&redis.url());
-    ends_right(bed, stream, worker, &model).await;
+    bed.stream = stream;
+    ends_right(&bed, worker, &model).await;
 }
 
 async fn is_master(stream: &Stream) -> bool {

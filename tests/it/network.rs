@@ -28,7 +28,8 @@ async fn by_proxy_to_redis(bed: &Bed, flags: &[&str]) -> (Proxy, Worker) {
     (proxy, Worker::start(bed, &flags))
 }
 
-async fn ends_right(bed: &Bed, worker: Worker, model: &Model) {
+/// It ends by itself, nothing is pending, and the tables are the model's.
+pub async fn ends_right(bed: &Bed, worker: Worker, model: &Model) {
     if let Err(stop) = worker.end().await {
         panic!("{stop}");
     }

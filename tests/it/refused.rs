@@ -26,7 +26,7 @@ async fn give(bed: &Bed, n: usize, good: usize, bad: usize) {
         .map(|m| create_follow(&format!("good{m}"), &subject(m)))
         .collect();
     for m in 0..bad {
-        let op = create_follow(&format!("bad{m}"), &subject(100 + m));
+        let op = create_follow(&format!("bad{m}"), &subject(100_000 + m));
         ops.insert(ops.len() / 2, op);
     }
     let repo = format!("did:plc:repo{n}");
@@ -250,5 +250,17 @@ async fn a_flood_of_many_kinds() {
     assert_eq!(rows(&bed, "follows").await, 400 - 50);
     assert_eq!(rows(&bed, "posts").await, 200 - 67);
     assert_eq!(letters(&bed).await.len(), 50 + 67);
+    counts::assert_equal_rows(&bed.client).await;
+}
+
+/// The ops of one large commit are taken apart without its being decoded for each of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn poison_in_a_commit_of_ten_thousand_ops() {
+    let bed = Bed::new().await;
+    refuse(&bed, "at once", "raise exception 'not here';").await;
+    give(&bed, 0, 9_900, 100).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    assert_eq!(rows(&bed, "follows").await, 9_900);
+    assert_eq!(letters(&bed).await.len(), 100);
     counts::assert_equal_rows(&bed.client).await;
 }

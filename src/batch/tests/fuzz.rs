@@ -150,11 +150,10 @@ fn nothing_panics_and_every_stream_is_sound() {
         (0..random.below(4)).for_each(|_| damage(data, &mut random));
         let _ = partition::hint(b"commit", entry.data.as_deref().unwrap_or_default());
         all.push(&entry);
-        let paths = ops_by_path(&entry);
-        if !paths.is_empty() {
+        let count = uris_of_ops(&entry).len();
+        if count > 0 {
             let mut one = batch();
-            let path = random.below(paths.len());
-            paths[path].iter().for_each(|op| one.push_op(&entry, *op));
+            one.push_ops(&entry, &[random.below(count + 1)]);
             check(&mut one);
         }
         if round % 100 == 99 {

@@ -1,13 +1,17 @@
 //! Batches as a whole: entries in, COPY bytes out, read back by a reader of its own.
 
 mod fuzz;
+mod gates;
 mod kinds;
 mod order;
+mod others;
+mod values;
 mod wrong;
 
 use super::*;
 use crate::partition;
 use crate::position::Micros;
+use crate::tally::Repair;
 use std::collections::BTreeMap;
 
 const DID: &str = "did:plc:wq4aajammjtxdomz3e23667t";
@@ -287,4 +291,32 @@ fn a_replayed_letter_has_its_first_position() {
     let mut batch = pushed(&[replayed, commit(5, &delete("app.bsky.feed.like/a"))]);
     assert_eq!(batch.ids()[0].ms, 9);
     assert!(rows_of(&mut batch, Stage::Pairs).is_empty());
+}
+
+fn repairs(batch: &Batch, what: Repair) -> u64 {
+    batch.tally().repairs(what)
+}
+
+fn post(fields: &str) -> String {
+    put("app.bsky.feed.post", "p", fields)
+}
+
+/// The texts of a records row between kind and flags, then flags, body and extra.
+fn shape(row: &Row) -> String {
+    let texts: Vec<_> = row[1..10].iter().map(text).collect();
+    let flags: Vec<_> = row[10..13]
+        .iter()
+        .map(|cell| flag(cell).map_or("-", |flag| if flag { "t" } else { "f" }))
+        .collect();
+    format!(
+        "{} | {} | {} | {}",
+        texts.join(" "),
+        flags.concat(),
+        json_text(&row[13]),
+        json_text(&row[14])
+    )
+}
+
+fn record_row(op: &str) -> Row {
+    only(op, Stage::Records)
 }

@@ -87,6 +87,12 @@ impl Played {
         self.assert_right();
     }
 
+    /// The second waited for a row of the first's, and everything is right.
+    pub fn assert_in_turn_by_a_row(&self) {
+        assert_eq!(self.held_up.as_deref(), Some("transactionid"), "{self:#?}");
+        self.assert_right();
+    }
+
     pub fn assert_right(&self) {
         let all = self.differences.iter().chain(&self.refused);
         assert_eq!(all.count(), 0, "{self:#?}");

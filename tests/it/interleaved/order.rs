@@ -93,12 +93,7 @@ fn hot_posts() -> Case {
 async fn the_counts_of_a_hot_post() {
     for scene in [Scene::new().await, Scene::without(Lock::Tail).await] {
         let played = scene.play(&hot_posts()).await;
-        assert_eq!(
-            played.held_up.as_deref(),
-            Some("transactionid"),
-            "{played:#?}"
-        );
-        played.assert_right();
+        played.assert_in_turn_by_a_row();
     }
 }
 
