@@ -26,6 +26,11 @@ use crate::widths::Widths;
 /// How long a lane that suspects the setup waits for what other lanes find.
 const HEARING: Duration = Duration::from_secs(1);
 
+/// Entries that are taken apart in one transaction; more are halved first. Each part that is tried
+/// leaves dead rows in the staging tables, which the tries after it have to pass over: beyond this the
+/// search costs the square of what is refused.
+const ISOLATED_MOST: usize = 1000;
+
 /// One lane's way into the database.
 pub struct Store {
     /// Its connection.
@@ -81,6 +86,9 @@ impl Store {
             };
             match refused.verdict() {
                 Verdict::RetryOnce if !keys_refused => keys_refused = true,
+                Verdict::Poison | Verdict::RetryOnce if batch.ids().len() > ISOLATED_MOST => {
+                    return self.halve(batch.ids()).await;
+                }
                 Verdict::Poison | Verdict::RetryOnce => return self.isolate(batch.ids()).await,
                 Verdict::Halve if batch.ids().len() > 1 => return self.halve(batch.ids()).await,
                 Verdict::Retry | Verdict::Halve => self.pause(&refused, &mut backoff).await,

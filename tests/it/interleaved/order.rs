@@ -105,6 +105,11 @@ async fn a_deadlock_with_someone_elses_transaction() {
     let Case { history, .. } = hot_posts();
     let model = super::super::histories::model_of(&history, Model::new());
     scene.store("before", history[..2].to_vec()).await;
+    // Time enough for the circle to be closed before the batch looks for one.
+    let patient = "do $$ begin execute format(
+        'alter database %I set deadlock_timeout = %L', current_database(), '5s');
+    end $$";
+    scene.bed.client.batch_execute(patient).await.unwrap();
     let other = scene.bed.connect().await;
     let take = |post: &str| {
         format!("update post_aggregations set updated_at = now() where post_uri like '%/{post}'")
