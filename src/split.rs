@@ -4,14 +4,14 @@
 //! and then of one commit's ops. Where that has found several, many more are likely, and the rows of
 //! a part are tried one by one first. It decides nothing but which part to try next.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
-use crate::flush::{Connection, Durable, Isolation, Unreported, Unsplit, make_users};
+use crate::flush::{Connection, Durable, Isolation, Refusal, Unreported, Unsplit, make_users};
 use crate::letter::{DeadLetter, letter, uris_of_ops};
 use crate::position::StreamId;
 use crate::widths::Widths;
@@ -48,11 +48,11 @@ impl<'e> Piece<'e> {
         }
     }
 
-    /// Whether one of its ops is on one of these uris.
-    fn is_among(&self, uris: &HashSet<String>) -> bool {
+    /// The uris that its ops are on.
+    fn uris(&self) -> Vec<String> {
         match self {
-            Piece::Entry(entry) => uris_of_ops(entry).iter().any(|uri| uris.contains(uri)),
-            Piece::Ops(_, uri, _) => uris.contains(&**uri),
+            Piece::Entry(entry) => uris_of_ops(entry),
+            Piece::Ops(_, uri, _) => vec![uri.to_string()],
         }
     }
 
@@ -114,41 +114,116 @@ pub async fn isolate(
     }
     // Ops that will be refused name users too, and they get their rows all the same.
     make_users(connection, &batch_of(widths, &whole(entries)), users, trial).await?;
-    let mut isolation = Isolation::begin(connection).await?;
-    // The whole has just failed, so that its halves come first.
-    let mut found = 0;
-    let mut stack = halves(whole(entries));
-    while let Some(pieces) = stack.pop() {
-        let mut part = batch_of(widths, &pieces);
-        match isolation.attempt(&mut part).await {
-            Ok(()) => trial.stored(&part),
-            Err(refused) if refused.is_row_local() => {
-                let smaller = if found >= FLOOD && pieces.len() >= PROBED_LEAST {
-                    set_suspects_apart(&mut isolation, &mut part, pieces.clone()).await?
-                } else {
-                    take_apart(&pieces)
-                };
-                if smaller.is_empty() {
-                    found += 1;
-                    if let Some(fault) = refused.fault() {
-                        trial.refused(&part, fault)?;
-                    }
-                    for piece in pieces {
-                        let letter = refusal(piece.entry(), piece.op(), &refused);
-                        isolation.bury(letter).await?;
-                    }
-                }
-                stack.extend(smaller);
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if trial.is_doubtful() {
+    let mut search = Search {
+        isolation: Isolation::begin(connection).await?,
+        widths,
+        trial,
+        found: 0,
+    };
+    search.run(entries).await?;
+    if search.trial.is_doubtful() {
         return Err(Unsplit::Doubtful);
     }
     let ids: Vec<StreamId> = entries.iter().map(|entry| entry.id).collect();
-    isolation.done_with(&ids);
-    Ok(isolation.commit(users).await?)
+    search.isolation.done_with(&ids);
+    Ok(search.isolation.commit(users).await?)
+}
+
+/// A search under way.
+struct Search<'a, 't> {
+    isolation: Isolation<'a>,
+    widths: &'t Arc<Widths>,
+    trial: &'t mut Trial,
+    /// Ops that were found.
+    found: usize,
+}
+
+impl Search<'_, '_> {
+    async fn run(&mut self, entries: &[Entry]) -> Result<(), Unsplit> {
+        // The whole has just failed, so that its halves come first.
+        let mut stack = halves(whole(entries));
+        while let Some(pieces) = stack.pop() {
+            let mut part = batch_of(self.widths, &pieces);
+            match self.isolation.attempt(&mut part).await {
+                Ok(()) => self.trial.stored(&part),
+                Err(refused) if refused.is_row_local() => {
+                    stack.extend(self.narrow(pieces, part, &refused).await?);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Smaller pieces of what was refused to try, the first on top; none when it is a single op,
+    /// which is set aside.
+    async fn narrow<'e>(
+        &mut self,
+        pieces: Vec<Piece<'e>>,
+        mut part: Batch,
+        refused: &DbError,
+    ) -> Result<Vec<Vec<Piece<'e>>>, Unsplit> {
+        if self.found >= FLOOD && pieces.len() >= PROBED_LEAST {
+            let refusals = self.isolation.probe(&mut part).await?;
+            return self.sort_out(pieces, refusals);
+        }
+        let smaller = take_apart(&pieces);
+        if smaller.is_empty() {
+            for piece in pieces {
+                self.set_aside(&piece, refused)?;
+            }
+        }
+        Ok(smaller)
+    }
+
+    /// Sets aside what is certain to be refused. Of the rest, what may be is tried each for itself,
+    /// and the others together first; halves, where nothing is found.
+    fn sort_out<'e>(
+        &mut self,
+        pieces: Vec<Piece<'e>>,
+        mut refusals: HashMap<String, Refusal>,
+    ) -> Result<Vec<Vec<Piece<'e>>>, Unsplit> {
+        // Of several pieces on one uri only the last was tried.
+        let mut pieces_on: HashMap<String, usize> = HashMap::new();
+        let uris: Vec<Vec<String>> = pieces.iter().map(Piece::uris).collect();
+        for uri in uris.iter().flatten() {
+            *pieces_on.entry(uri.clone()).or_default() += 1;
+        }
+        let (mut suspects, mut others) = (Vec::new(), Vec::new());
+        let found = self.found;
+        for (piece, uris) in pieces.into_iter().zip(uris) {
+            let is_alone = piece.parts().is_empty() && uris.iter().all(|uri| pieces_on[uri] == 1);
+            if !uris.iter().any(|uri| refusals.contains_key(uri)) {
+                others.push(piece);
+            } else if let [uri] = &uris[..]
+                && is_alone
+                && let Some(Refusal::Certain(refused)) = refusals.remove(uri)
+            {
+                self.set_aside(&piece, &refused)?;
+            } else {
+                suspects.push(vec![piece]);
+            }
+        }
+        if suspects.is_empty() && self.found == found {
+            return Ok(halves(others));
+        }
+        suspects.reverse();
+        if !others.is_empty() {
+            suspects.push(others);
+        }
+        Ok(suspects)
+    }
+
+    fn set_aside(&mut self, piece: &Piece<'_>, refused: &DbError) -> Result<(), Unsplit> {
+        self.found += 1;
+        if let Some(fault) = refused.fault() {
+            let part = batch_of(self.widths, std::slice::from_ref(piece));
+            self.trial.refused(&part, fault)?;
+        }
+        let letter = refusal(piece.entry(), piece.op(), refused);
+        self.isolation.bury(letter);
+        Ok(())
+    }
 }
 
 fn whole(entries: &[Entry]) -> Vec<Piece<'_>> {
@@ -186,27 +261,6 @@ fn take_apart<'e>(pieces: &[Piece<'e>]) -> Vec<Vec<Piece<'e>>> {
         [one] => halves(one.parts()),
         many => halves(many.to_vec()),
     }
-}
-
-/// The pieces whose rows are refused one by one each for itself, and the others together on top;
-/// halves, where no row is.
-async fn set_suspects_apart<'e>(
-    isolation: &mut Isolation<'_>,
-    part: &mut Batch,
-    pieces: Vec<Piece<'e>>,
-) -> Result<Vec<Vec<Piece<'e>>>, DbError> {
-    let refused = isolation.probe(part).await?;
-    let (suspects, others): (Vec<_>, Vec<_>) = pieces
-        .into_iter()
-        .partition(|piece| piece.is_among(&refused));
-    if suspects.is_empty() {
-        return Ok(halves(others));
-    }
-    let mut stack: Vec<_> = suspects.into_iter().rev().map(|one| vec![one]).collect();
-    if !others.is_empty() {
-        stack.push(others);
-    }
-    Ok(stack)
 }
 
 /// Both halves, the first last, for a stack. One piece is its own half.

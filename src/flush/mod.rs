@@ -22,10 +22,11 @@ pub use changes::{Changes, Table};
 pub use connection::{Connection, Connector};
 pub use known::Known;
 pub use merge::lock_partitions;
+pub use probe::Refusal;
 pub use statement::timestamp as statement_timestamp;
 pub use stubs::Unreported;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Transaction;
@@ -196,6 +197,8 @@ pub struct Isolation<'a> {
     transaction: Transaction<'a>,
     ids: Vec<StreamId>,
     letters: Vec<DeadLetter>,
+    /// Letters that are not written yet.
+    buried: Vec<DeadLetter>,
     changes: Changes,
 }
 
@@ -214,6 +217,7 @@ impl<'a> Isolation<'a> {
             transaction,
             ids: Vec::new(),
             letters: Vec::new(),
+            buried: Vec::new(),
             changes: Changes::default(),
         })
     }
@@ -261,13 +265,13 @@ impl<'a> Isolation<'a> {
         }
     }
 
-    /// The uris of rows of a part, refused as a whole, that the server refuses one by one. It need
-    /// not find all; nothing is written.
+    /// The rows of a part, refused as a whole, that the server refuses one by one, by their uris. It
+    /// need not find all; nothing is written.
     ///
     /// # Errors
     ///
     /// The transaction is then lost.
-    pub async fn probe(&mut self, part: &mut Batch) -> Result<HashSet<String>, DbError> {
+    pub async fn probe(&mut self, part: &mut Batch) -> Result<HashMap<String, Refusal>, DbError> {
         const WHAT: &str = "probing a part";
         let savepoint = self.transaction.savepoint("probe").await;
         let savepoint = savepoint.map_err(DbError::during(WHAT))?;
@@ -279,14 +283,8 @@ impl<'a> Isolation<'a> {
     }
 
     /// Sets an op aside that the server refused.
-    ///
-    /// # Errors
-    ///
-    /// The transaction is then lost.
-    pub async fn bury(&mut self, letter: DeadLetter) -> Result<(), DbError> {
-        letters::write(&self.transaction, std::slice::from_ref(&letter)).await?;
-        self.letters.push(letter);
-        Ok(())
+    pub fn bury(&mut self, letter: DeadLetter) {
+        self.buried.push(letter);
     }
 
     /// Notes that all of these entries are dealt with.
@@ -300,6 +298,8 @@ impl<'a> Isolation<'a> {
     ///
     /// As [`flush`].
     pub async fn commit(mut self, users: &mut Unreported) -> Result<Durable, DbError> {
+        letters::write(&self.transaction, &self.buried).await?;
+        self.letters.append(&mut self.buried);
         self.transaction
             .commit()
             .await

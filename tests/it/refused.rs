@@ -264,3 +264,30 @@ async fn poison_in_a_commit_of_ten_thousand_ops() {
     assert_eq!(letters(&bed).await.len(), 100);
     counts::assert_equal_rows(&bed.client).await;
 }
+
+/// Where rows are tried one by one, a bad version of a record takes no good one with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_leaves_what_it_superseded() {
+    let bed = Bed::new().await;
+    bed.client
+        .batch_execute("alter table follows add check (following_did <> 'did:plc:bad')")
+        .await
+        .unwrap();
+    let give = async |n: usize, subject: &str| {
+        let ops = [create_follow("1", subject)];
+        let repo = format!("did:plc:repo{n}");
+        bed.stream.xadd("commit", commit(&repo, &ops), "7").await;
+    };
+    for n in 0..150 {
+        if n % 5 != 0 {
+            give(n, "did:plc:good").await;
+        }
+        if n % 3 == 0 {
+            give(n, "did:plc:bad").await;
+        }
+    }
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    assert_eq!(rows(&bed, "follows").await, 120);
+    assert_eq!(letters(&bed).await.len(), 50);
+    counts::assert_equal_rows(&bed.client).await;
+}
