@@ -4,7 +4,8 @@
 //! how they are printed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
@@ -70,6 +71,8 @@ pub struct Metrics {
     acked: AtomicU64,
     retries: AtomicU64,
     lost: AtomicU64,
+    first_read: OnceLock<Instant>,
+    last_ack: Mutex<Option<Instant>>,
     standing: Mutex<Option<Standing>>,
     batches: Mutex<Batches>,
     /// What the operator has been told.
@@ -122,6 +125,8 @@ impl Metrics {
             acked: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            first_read: OnceLock::new(),
+            last_ack: Mutex::new(None),
             standing: Mutex::new(None),
             batches: Mutex::new(Batches::new()?),
             notices: Notices::default(),
@@ -145,12 +150,26 @@ impl Metrics {
 
     /// Entries were read.
     pub fn read(&self, entries: usize) {
+        if entries > 0 {
+            self.first_read.get_or_init(Instant::now);
+        }
         self.read.fetch_add(entries as u64, Ordering::Relaxed);
     }
 
     /// Entries were acknowledged.
     pub fn acked(&self, entries: usize) {
         self.acked.fetch_add(entries as u64, Ordering::Relaxed);
+        *self.last_ack.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// From the first read that brought anything to the last acknowledgement so far.
+    #[must_use]
+    pub fn worked(&self) -> Duration {
+        let last = *self.last_ack.lock().unwrap_or_else(PoisonError::into_inner);
+        match (self.first_read.get(), last) {
+            (Some(first), Some(last)) => last.saturating_duration_since(*first),
+            _ => Duration::ZERO,
+        }
     }
 
     /// How many entries were acknowledged so far.

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use deadpool_redis::redis;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
+use super::bench::{stream, usage};
 use super::{Failure, migrate, work};
 use crate::config::{DatabaseConfig, FlowConfig, RedisConfig, RunConfig};
-use crate::error::{RedisError, Stop};
-use crate::generate::{Event, Generator, Options};
+use crate::generate::{Generator, Options};
 use crate::local::{Home, System};
 use crate::metrics::{Metrics, Reason};
 use crate::sql;
@@ -101,51 +100,21 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
 
 /// Puts the generated firehose on the stream.
 async fn fill(config: &DemoConfig, to: &RedisConfig) -> Result<(), Failure> {
-    let failed = |error| Failure::from(Stop::from(RedisError::during("filling the stream")(error)));
-    let client = redis::Client::open(to.redis_url.as_str()).map_err(failed)?;
-    let mut connection = client
-        .get_multiplexed_async_connection()
-        .await
-        .map_err(failed)?;
-    let mut events = Generator::new(Options {
+    let events = Generator::new(Options {
         seed: config.seed,
         events: config.events,
         users: config.users,
         ..Options::default()
     });
     let bar = bar("filling the stream", config.events);
-    loop {
-        let some: Vec<Event> = events.by_ref().take(1_000).collect();
-        if some.is_empty() {
-            break;
-        }
-        let mut pipeline = redis::pipe();
-        for event in &some {
-            add(&mut pipeline, &to.redis_stream_key, event);
-        }
-        pipeline
-            .query_async::<()>(&mut connection)
-            .await
-            .map_err(failed)?;
-        bar.inc(some.len() as u64);
-    }
+    let mut connection = stream::connect(&to.redis_url).await?;
+    stream::fill(&mut connection, &to.redis_stream_key, events, |added| {
+        bar.inc(added);
+    })
+    .await?;
     bar.finish_and_clear();
     println!("{} events are on the stream", config.events);
     Ok(())
-}
-
-fn add(pipeline: &mut redis::Pipeline, key: &str, event: &Event) {
-    pipeline
-        .cmd("XADD")
-        .arg(key)
-        .arg("*")
-        .arg("type")
-        .arg(event.kind)
-        .arg("data")
-        .arg(&event.data)
-        .arg("seq")
-        .arg(&event.seq)
-        .ignore();
 }
 
 fn bar(what: &'static str, length: u64) -> ProgressBar {
@@ -199,15 +168,9 @@ fn print_figures(metrics: &Metrics, took: Duration) {
         batches.times.commit.as_secs_f64()
     );
     println!("dead letters: {}", batches.dead);
-    if let Some(peak) = peak_memory_mib() {
-        println!("peak memory: {peak:.0} MiB");
+    if let Some(peak) = usage::own_peak_memory() {
+        println!("peak memory: {} MiB", peak >> 20);
     }
-}
-
-/// Of this process, the generator included.
-fn peak_memory_mib() -> Option<f64> {
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).ok()?;
-    Some(usage.max_rss() as f64 / 1024.0)
 }
 
 /// Rows per table, and whether counts equal rows.

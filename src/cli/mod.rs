@@ -4,6 +4,7 @@
 //! setup; 4 gave up on a server.
 
 pub mod audit;
+pub mod bench;
 mod configuration;
 mod demo;
 mod migrate;
@@ -49,6 +50,11 @@ enum Command {
     Audit(audit::AuditConfig),
     /// Ingest a generated firehose on private servers and show figures
     Demo(demo::DemoConfig),
+    /// Measure how fast events get from Redis into PostgreSQL
+    Bench(bench::BenchConfig),
+    /// One pass of the worker that is being measured
+    #[command(name = bench::COMMAND, hide = true)]
+    BenchPass(Box<crate::config::RunConfig>),
 }
 
 /// Why a command ends without having done its work.
@@ -126,6 +132,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Takeover(config) => takeover::takeover(&config).await,
         Command::Audit(config) => audit::audit(&config).await,
         Command::Demo(config) => demo::demo(config).await,
+        Command::Bench(config) => bench::bench(config).await,
+        Command::BenchPass(config) => bench::pass(*config).await,
     }
 }
 

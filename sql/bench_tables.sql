@@ -1,0 +1,15 @@
+-- Every table of schemas public and forebay, with what the measurement of the floor needs.
+-- Out: three statements: keep the rows aside; empty the table, and those that refer to it; put the
+-- rows in again in the order of the primary key.
+select format('create unlogged table bench_floor.%I as table %I.%I',
+              n.nspname || '.' || c.relname, n.nspname, c.relname),
+       format('truncate %I.%I cascade', n.nspname, c.relname),
+       format('insert into %I.%I overriding system value select * from bench_floor.%I order by %s',
+              n.nspname, c.relname, n.nspname || '.' || c.relname,
+              (select string_agg(quote_ident(a.attname), ', ' order by k.n)
+               from unnest(i.indkey::int2[]) with ordinality as k (attnum, n)
+               join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum))
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+join pg_index i on i.indrelid = c.oid and i.indisprimary
+where n.nspname in ('public', 'forebay') and c.relkind = 'r'
