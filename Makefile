@@ -10,10 +10,10 @@ ifdef FOREBAY_TEST_DATA
 export FOREBAY_TEST_DATA
 endif
 
-.PHONY: help deps demo test soak fuzz mutants lint bench
+.PHONY: help deps demo test soak fuzz mutants lint bench bench-growth bench-parts
 
 help:   ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 deps:   ## install PostgreSQL, Redis and a linker where they are missing; start nothing
 	@scripts/install-servers.sh
@@ -37,6 +37,11 @@ lint: deps  ## formatting and clippy
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-bench: deps  ## decode to COPY bytes alone, a flood of refused rows, then events/s end to end on private servers
-	cargo bench
-	cargo run --release -- demo $(ARGS)
+bench: deps  ## end to end, floor, row by row, latency, memory; into docs/benchmarks.md. More: ARGS='--rounds 5'
+	cargo run --release -- bench --page docs/benchmarks.md $(ARGS)
+
+bench-growth: deps  ## end to end into 0, 1 and 10 million likes, and with 1, 2, 3 and 5 lanes; into the same page
+	cargo run --release -- bench --part growth,lanes --page docs/benchmarks.md $(ARGS)
+
+bench-parts: deps  ## decode, route and encode, dedupe, each merge, ack; and a flood of refused rows
+	cargo bench $(ARGS)

@@ -2,8 +2,8 @@
 //! writes row by row?
 //!
 //! `cargo bench --bench poison`. Private servers, default durability; in one run, alternating,
-//! medians of three. The row-by-row side is a plain baseline: what is refused costs it one
-//! rolled-back transaction, as it always does.
+//! medians of three. The row-by-row side is the baseline of `forebay bench`: what is refused costs it
+//! one rolled-back transaction, as it always does.
 
 // A bench that fails shall say where, and nobody reads its documentation but here.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use deadpool_redis::redis;
+use forebay::cli::bench::rowwise::{self, PIPELINES};
 use forebay::cli::work;
 use forebay::config::RunConfig;
+use forebay::database::Address;
 use forebay::local::{Home, System};
 use futures::future::join_all;
 use tokio::sync::watch;
@@ -21,7 +23,6 @@ use tokio_postgres::{Client, NoTls};
 
 const EVENTS: usize = 20_000;
 const ONE_IN: usize = 10;
-const PIPELINES: usize = 5;
 const ROUNDS: usize = 3;
 
 #[derive(Parser)]
@@ -68,34 +69,30 @@ async fn database(system: &System, name: &str) -> String {
 }
 
 async fn row_by_row(url: &str) -> Duration {
-    let clients = join_all((0..PIPELINES).map(|_| connect(url))).await;
+    let pool = Address::parse(url, None).unwrap().pool(PIPELINES).unwrap();
+    let clients = join_all((0..PIPELINES).map(|_| pool.get())).await;
     let start = Instant::now();
     let write = clients
         .into_iter()
         .enumerate()
-        .map(|(pipeline, mut client)| async move {
+        .map(|(pipeline, client)| async move {
+            let mut client = client.unwrap();
             for n in (pipeline..EVENTS).step_by(PIPELINES) {
-                let _ = like(&mut client, n).await;
+                rowwise::write(&mut client, "commit", &commit(n)).await;
             }
         });
     join_all(write).await;
     start.elapsed()
 }
 
-async fn like(client: &mut Client, n: usize) -> Result<(), tokio_postgres::Error> {
-    const USER: &str =
-        "insert into users (did, handle) values ($1, 'handle.invalid') on conflict do nothing";
-    const LIKE: &str = "insert into likes (uri, user_did, post_uri, created_at, indexed_at)
-        values ($1, $2, $3, now(), now()) on conflict do nothing";
-    const COUNT: &str = "insert into post_aggregations (post_uri, like_count) values ($1, 1)
-        on conflict (post_uri) do update set like_count = post_aggregations.like_count + 1";
-    let (actor, post) = (actor(n), post(n));
-    let uri = format!("at://{actor}/app.bsky.feed.like/{}", rkey(n));
-    let transaction = client.transaction().await?;
-    transaction.execute(USER, &[&actor]).await?;
-    transaction.execute(LIKE, &[&uri, &actor, &post]).await?;
-    transaction.execute(COUNT, &[&post]).await?;
-    transaction.commit().await
+/// The nth entry: a like.
+fn commit(n: usize) -> String {
+    format!(
+        r#"{{"repo":"{}","ops":[{{"action":"create","path":"app.bsky.feed.like/{}","cid":"bafy","record":{{"$type":"app.bsky.feed.like","createdAt":"2026-07-04T00:00:00Z","subject":{{"uri":"{}","cid":"bafy"}}}}}}]}}"#,
+        actor(n),
+        rkey(n),
+        post(n)
+    )
 }
 
 async fn by_forebay(system: &System, url: &str) -> Duration {
@@ -108,17 +105,11 @@ async fn by_forebay(system: &System, url: &str) -> Duration {
         .unwrap();
     let mut pipeline = redis::pipe();
     for n in 0..EVENTS {
-        let data = format!(
-            r#"{{"repo":"{}","ops":[{{"action":"create","path":"app.bsky.feed.like/{}","cid":"bafy","record":{{"$type":"app.bsky.feed.like","createdAt":"2026-07-04T00:00:00Z","subject":{{"uri":"{}","cid":"bafy"}}}}}}]}}"#,
-            actor(n),
-            rkey(n),
-            post(n)
-        );
         let add = pipeline.cmd("XADD").arg("firehose:events").arg("*");
         add.arg("type")
             .arg("commit")
             .arg("data")
-            .arg(data)
+            .arg(commit(n))
             .arg("seq")
             .arg(n)
             .ignore();

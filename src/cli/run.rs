@@ -86,20 +86,26 @@ async fn run_pipeline(pipeline: Pipeline) -> Result<(), Failure> {
 }
 
 /// SIGTERM and SIGINT.
-struct Signals {
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> Result<Signals, std::io::Error> {
+    /// From now on they no longer end the process by themselves.
+    ///
+    /// # Errors
+    ///
+    /// The system does not allow it.
+    pub fn new() -> Result<Signals, std::io::Error> {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
-    async fn next(&mut self) {
+    /// Waits for one.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

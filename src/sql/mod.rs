@@ -21,11 +21,10 @@ macro_rules! statement {
 }
 
 pub mod audit;
+pub mod bench;
 pub mod takeover;
 
 statement! {
-    /// Every table, and how the floor is measured with it.
-    BENCH_TABLES = "bench_tables.sql";
     /// The columns of the AppView's tables.
     CONTRACT_COLUMNS = "contract_columns.sql";
     /// Their unique keys.

@@ -48,6 +48,17 @@ fn no_name_is_left_unfilled() {
         &POSTS_UNFEED,
         &REPOSTS_UNFEED,
     ]);
+    let fills = bench::fills(1000);
+    all.extend(fills.iter().map(String::as_str));
+    let deletes = &*bench::ROW_DELETES;
+    let deletes = deletes.like.iter().chain(&deletes.repost);
+    all.extend(deletes.map(String::as_str));
+    all.extend([
+        bench::ROW_LIKE.as_str(),
+        &bench::ROW_REPOST,
+        &bench::ROW_FOLLOW,
+        &bench::ROW_BLOCK,
+    ]);
     for text in all {
         let code: String = text
             .lines()

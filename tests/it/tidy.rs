@@ -146,9 +146,13 @@ fn the_pure_core_imports_no_client() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// But for the baseline of the measurements, which is not the engine and does what another did.
 #[test]
 fn acknowledging_stands_in_one_place() {
-    let found = breaches(|_, line| line.contains("XACK") || line.contains("xack("));
+    let found = breaches(|source, line| {
+        !source.path.ends_with("cli/bench/rowwise.rs")
+            && (line.contains("XACK") || line.contains("xack("))
+    });
     assert_eq!(found.len(), 1, "{found:#?}");
 }
 

@@ -32,6 +32,95 @@ impl Pass {
     }
 }
 
+/// One round of what is compared.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Round {
+    /// The whole way.
+    pub pass: Pass,
+    /// PostgreSQL alone, seconds.
+    pub floor_s: Option<f64>,
+    /// The baseline.
+    pub row_by_row: Option<RowByRow>,
+}
+
+impl Round {
+    /// Events a second if PostgreSQL were all there is.
+    pub fn floor_rate(&self) -> Option<f64> {
+        self.floor_s
+            .map(|seconds| self.pass.events as f64 / seconds)
+    }
+}
+
+/// The baseline that writes row by row.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct RowByRow {
+    /// Entries acknowledged.
+    pub events: u64,
+    /// From the first read to the last acknowledgement, seconds.
+    pub seconds: f64,
+    /// Operations that PostgreSQL refused.
+    pub refused: u64,
+}
+
+impl RowByRow {
+    /// Events a second.
+    pub fn rate(&self) -> f64 {
+        self.events as f64 / self.seconds
+    }
+}
+
+/// From XADD to visible in a query.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Latency {
+    /// Events a second.
+    pub offered_per_s: u64,
+    /// For how long.
+    pub seconds: f64,
+    /// Events offered in that time.
+    pub events: u64,
+    /// Marked ones among them, whose times these are.
+    pub markers: u64,
+    /// Half of them were visible after this, milliseconds.
+    pub p50_ms: f64,
+    /// Of a hundred, all but one.
+    pub p99_ms: f64,
+    /// The last one.
+    pub max_ms: f64,
+}
+
+/// A pass into a database that holds something already.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Grown {
+    /// Likes that it held, with what belongs to them.
+    pub likes: u64,
+    /// The whole way.
+    pub pass: Pass,
+}
+
+/// A pass with so many lanes.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct WithLanes {
+    /// Lanes.
+    pub lanes: usize,
+    /// The whole way.
+    pub pass: Pass,
+}
+
+/// All that a run has measured.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Figures {
+    /// Rounds of what is compared.
+    pub rounds: Vec<Round>,
+    /// Latency at each rate.
+    pub latency: Vec<Latency>,
+    /// One long pass, for its memory.
+    pub backlog: Option<Pass>,
+    /// By what the database held.
+    pub growth: Vec<Grown>,
+    /// By lanes.
+    pub lanes: Vec<WithLanes>,
+}
+
 /// The middle one of some numbers.
 pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.into_iter().collect();

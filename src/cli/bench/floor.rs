@@ -3,19 +3,12 @@
 //! They are kept aside in the same database, the tables are emptied, and then one sorted
 //! `insert … select` per table puts them in again, two backends at once.
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures::future::try_join_all;
-
+use super::backends;
 use super::ground::{Ground, refused};
 use crate::cli::Failure;
 use crate::sql;
-
-/// As many as this project's machine has processors; the worker's lanes are more, but wait in turn.
-const BACKENDS: usize = 2;
 
 /// Takes the time; the database has the same rows afterwards, in other places.
 ///
@@ -25,40 +18,21 @@ const BACKENDS: usize = 2;
 pub async fn measure(ground: &Ground, database: &str) -> Result<Duration, Failure> {
     let puts = keep(ground, database).await?;
     ground.settle().await?;
-    let mut clients = Vec::new();
-    for _ in 0..BACKENDS {
-        let client = ground.connect(database).await?;
-        // As the worker has it: sorts stay in memory.
-        let session = "set work_mem = '32MB'; set synchronous_commit = on";
-        client.batch_execute(session).await.map_err(refused)?;
-        clients.push(client);
-    }
-    let puts = Mutex::new(puts);
-    let next = || {
-        let mut puts = puts.lock().unwrap_or_else(PoisonError::into_inner);
-        puts.pop_front()
-    };
-    let start = Instant::now();
-    try_join_all(clients.iter().map(|client| async {
-        while let Some(put) = next() {
-            client.batch_execute(&put).await.map_err(refused)?;
-        }
-        Ok::<(), Failure>(())
-    }))
-    .await?;
-    Ok(start.elapsed())
+    // As the worker has it: sorts stay in memory.
+    let session = "set work_mem = '32MB'; set synchronous_commit = on";
+    backends::run(ground, database, session, puts).await
 }
 
 /// Keeps all rows aside and empties the tables; gives the statements that put them back, the
 /// largest table's first.
-async fn keep(ground: &Ground, database: &str) -> Result<VecDeque<String>, Failure> {
+async fn keep(ground: &Ground, database: &str) -> Result<Vec<String>, Failure> {
     let client = ground.connect(database).await?;
     client
         .batch_execute("drop schema if exists bench_floor cascade; create schema bench_floor")
         .await
         .map_err(refused)?;
     let tables = client
-        .query(sql::BENCH_TABLES, &[])
+        .query(sql::bench::TABLES, &[])
         .await
         .map_err(refused)?;
     let mut sized = Vec::new();

@@ -4,9 +4,13 @@
 //! Of a user's servers nothing is used but databases that are made here, under names of ours, and a
 //! Redis database that is empty.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use deadpool_postgres::Pool;
 use deadpool_redis::redis;
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Client;
 
 use super::{stream, usage};
@@ -20,6 +24,18 @@ pub struct Ground {
     /// Where the stream is.
     pub redis_url: String,
     private: Option<System>,
+    /// Databases that were made here and are still there.
+    made: Mutex<BTreeSet<String>>,
+}
+
+/// Whose servers these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Whose {
+    /// Started for this, on this machine.
+    Private,
+    /// The user's, wherever they are.
+    Given,
 }
 
 /// What databases made here are called, with a word of what for.
@@ -37,6 +53,7 @@ impl Ground {
             postgres_url: system.postgres.url("postgres"),
             redis_url: system.redis.url(),
             private: Some(system),
+            made: Mutex::default(),
         })
     }
 
@@ -61,19 +78,37 @@ impl Ground {
             postgres_url,
             redis_url,
             private: None,
+            made: Mutex::default(),
         })
     }
 
-    /// Ends private servers.
+    /// Ends private servers; leaves the user's as they were: without the databases that were made
+    /// here, and the Redis database empty, as it was found.
     ///
     /// # Errors
     ///
-    /// One does not end.
+    /// A private server does not end, or one of the user's is away or refuses.
     pub async fn leave(self) -> Result<(), Failure> {
         if let Some(system) = self.private {
-            system.stop().await?;
+            return Ok(system.stop().await?);
         }
-        Ok(())
+        let made = std::mem::take(&mut *self.made());
+        for name in made {
+            self.drop_database(&name).await?;
+        }
+        self.empty_redis().await
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose servers these are.
+    pub fn whose(&self) -> Whose {
+        match self.private {
+            Some(_) => Whose::Private,
+            None => Whose::Given,
+        }
     }
 
     /// Time that PostgreSQL has spent on processors so far, where it can be seen.
@@ -95,6 +130,17 @@ impl Ground {
         connect(&self.url_of(name)).await
     }
 
+    /// Connections to a database that was made here, each with its prepared statements.
+    ///
+    /// # Errors
+    ///
+    /// The URL cannot be used.
+    pub fn pool(&self, name: &str, connections: usize) -> Result<Pool, Failure> {
+        address(&self.url_of(name))?
+            .pool(connections)
+            .map_err(|error| Failure::Unreachable(error.to_string()))
+    }
+
     /// Makes a database with all tables, anew if it is there.
     ///
     /// # Errors
@@ -102,6 +148,7 @@ impl Ground {
     /// The server is away or refuses.
     pub async fn make(&self, name: &str) -> Result<(), Failure> {
         self.drop_database(name).await?;
+        self.made().insert(name.to_owned());
         self.administer(&format!("create database {PREFIX}{name}"))
             .await?;
         migrate::at(&address(&self.url_of(name))?).await?;
@@ -114,8 +161,20 @@ impl Ground {
     ///
     /// As [`Ground::make`].
     pub async fn drop_database(&self, name: &str) -> Result<(), Failure> {
-        self.administer(&format!("drop database if exists {PREFIX}{name}"))
-            .await
+        // What was cut short may still be connected.
+        let drop = format!("drop database if exists {PREFIX}{name} with (force)");
+        self.administer(&drop).await?;
+        self.made().remove(name);
+        Ok(())
+    }
+
+    /// A connection to the server, not to a database that was made here.
+    ///
+    /// # Errors
+    ///
+    /// The server is away.
+    pub async fn connect_to_server(&self) -> Result<Client, Failure> {
+        connect(&self.postgres_url).await
     }
 
     async fn administer(&self, statement: &str) -> Result<(), Failure> {

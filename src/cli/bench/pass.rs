@@ -1,15 +1,13 @@
 //! One pass of the worker over a stream, in a process of its own: its memory and its time on
 //! processors are then nobody else's.
 
-use std::process::Stdio;
 use std::sync::Arc;
 
-use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::figures::Pass;
 use super::ground::Ground;
-use super::usage;
+use super::{usage, worker};
 use crate::cli::{Failure, work};
 use crate::config::RunConfig;
 use crate::metrics::Reason;
@@ -68,16 +66,10 @@ pub async fn pass(config: RunConfig) -> Result<(), Failure> {
 /// The worker cannot be started, or failed; it has said why.
 pub async fn measure(ground: &Ground, database: &str, with: &Settings) -> Result<Pass, Failure> {
     let before = ground.postgres_cpu();
-    let output = Command::new(std::env::current_exe()?)
-        .arg("--log-level=warn")
-        .arg(COMMAND)
+    let output = worker::command(ground, database, COMMAND)?
         .args(["--until-caught-up", "--stream-maxlen=1000000000"])
         .arg(format!("--parallel-consumers={}", with.lanes))
         .arg(format!("--buffer-bytes={}", with.buffer_bytes))
-        .env("DATABASE_URL", ground.url_of(database))
-        .env("REDIS_URL", &ground.redis_url)
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true)
         .output()
         .await?;
     if !output.status.success() {

@@ -1,6 +1,9 @@
 //! Putting a generated firehose on a stream.
 
+use std::time::Duration;
+
 use deadpool_redis::redis;
+use deadpool_redis::redis::AsyncConnectionConfig;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 
 use crate::cli::Failure;
@@ -9,6 +12,9 @@ use crate::generate::Event;
 
 /// Entries that go out together.
 const TOGETHER: usize = 1000;
+
+/// Longest that Redis may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What Redis answered while a stream was being filled.
 pub fn failed(error: redis::RedisError) -> Failure {
@@ -22,8 +28,12 @@ pub fn failed(error: redis::RedisError) -> Failure {
 /// It does not answer.
 pub async fn connect(url: &str) -> Result<MultiplexedConnection, Failure> {
     let client = redis::Client::open(url).map_err(failed)?;
+    // The client's own half a second is too short for a machine that is being measured.
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE));
     client
-        .get_multiplexed_async_connection()
+        .get_multiplexed_async_connection_with_config(&config)
         .await
         .map_err(failed)
 }

@@ -1,0 +1,186 @@
+//! What is measured, part by part; figures are shown as they come.
+
+use std::time::Duration;
+
+use super::figures::{Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes};
+use super::ground::Ground;
+use super::latency::Offer;
+use super::pass::Settings;
+use super::{BenchConfig, KEY, Part, floor, growth, latency, pass, rowwise, stream};
+use crate::cli::Failure;
+use crate::generate::{Generator, Options};
+
+/// The database of whatever is being measured.
+const DATABASE: &str = "pass";
+/// Lanes of the long pass: the worker's default.
+const BACKLOG_LANES: usize = 5;
+
+/// Measures all parts that are asked for, one after the other.
+///
+/// # Errors
+///
+/// A server is away or refuses, or the worker failed.
+pub async fn measure(config: &BenchConfig, ground: &Ground) -> Result<Figures, Failure> {
+    let bench = Bench { config, ground };
+    let mut figures = Figures::default();
+    if bench.wants(Part::EndToEnd) {
+        for round in 1..=config.rounds {
+            figures.rounds.push(bench.round(round).await?);
+        }
+    }
+    if bench.wants(Part::Latency) {
+        for &rate in &config.rates {
+            figures.latency.push(bench.latency(rate).await?);
+        }
+    }
+    if bench.wants(Part::Backlog) {
+        figures.backlog = Some(bench.backlog().await?);
+    }
+    if bench.wants(Part::Growth) {
+        for &likes in &config.likes {
+            figures.growth.push(bench.grown(likes).await?);
+        }
+    }
+    if bench.wants(Part::Lanes) {
+        for &lanes in &config.lanes {
+            figures.lanes.push(bench.with_lanes(lanes).await?);
+        }
+    }
+    Ok(figures)
+}
+
+/// What to measure, and where.
+struct Bench<'a> {
+    config: &'a BenchConfig,
+    ground: &'a Ground,
+}
+
+impl Bench<'_> {
+    fn wants(&self, part: Part) -> bool {
+        self.config.parts.contains(&part)
+    }
+
+    /// The settings that were asked for, with so many lanes.
+    fn settings(&self, lanes: usize) -> Settings {
+        Settings {
+            lanes,
+            buffer_bytes: self.config.buffer_bytes,
+        }
+    }
+
+    /// All that is compared, once.
+    async fn round(&self, number: u32) -> Result<Round, Failure> {
+        self.make(0).await?;
+        let settings = self.settings(self.config.parallel_consumers);
+        let what = format!("round {number}: end to end");
+        let pass = self.pass(&what, self.config.events, &settings).await?;
+        let mut floor_s = None;
+        if self.wants(Part::Floor) {
+            let took = floor::measure(self.ground, DATABASE).await?.as_secs_f64();
+            show(&format!("round {number}: floor"), pass.events as f64 / took);
+            floor_s = Some(took);
+        }
+        let mut row_by_row = None;
+        if self.wants(Part::RowByRow) {
+            let rows = self.row_by_row().await?;
+            show(&format!("round {number}: row by row"), rows.rate());
+            row_by_row = Some(rows);
+        }
+        self.ground.drop_database(DATABASE).await?;
+        Ok(Round {
+            pass,
+            floor_s,
+            row_by_row,
+        })
+    }
+
+    async fn row_by_row(&self) -> Result<RowByRow, Failure> {
+        self.make(0).await?;
+        self.fill_stream(self.config.row_events).await?;
+        self.ground.settle().await?;
+        rowwise::measure(self.ground, DATABASE).await
+    }
+
+    async fn latency(&self, rate_per_s: u64) -> Result<Latency, Failure> {
+        self.make(0).await?;
+        self.ground.empty_redis().await?;
+        self.ground.settle().await?;
+        let offer = Offer {
+            seed: self.config.seed,
+            rate_per_s,
+            length: Duration::from_secs(self.config.latency_s),
+        };
+        let found = latency::measure(self.ground, DATABASE, offer).await?;
+        let Latency {
+            p50_ms,
+            p99_ms,
+            max_ms,
+            ..
+        } = found;
+        println!(
+            "latency at {rate_per_s} events/s: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms, max {max_ms:.1} ms"
+        );
+        self.ground.drop_database(DATABASE).await?;
+        Ok(found)
+    }
+
+    async fn backlog(&self) -> Result<Pass, Failure> {
+        self.make(0).await?;
+        let settings = self.settings(BACKLOG_LANES);
+        self.last_pass("backlog", self.config.backlog_events, &settings)
+            .await
+    }
+
+    async fn grown(&self, likes: u64) -> Result<Grown, Failure> {
+        self.make(likes).await?;
+        let settings = self.settings(self.config.parallel_consumers);
+        let what = format!("into {likes} likes");
+        let pass = self.last_pass(&what, self.config.events, &settings).await?;
+        Ok(Grown { likes, pass })
+    }
+
+    async fn with_lanes(&self, lanes: usize) -> Result<WithLanes, Failure> {
+        self.make(0).await?;
+        let what = format!("{lanes} lanes");
+        let settings = self.settings(lanes);
+        let pass = self.last_pass(&what, self.config.events, &settings).await?;
+        Ok(WithLanes { lanes, pass })
+    }
+
+    /// A fresh database that holds so many likes and what belongs to them.
+    async fn make(&self, likes: u64) -> Result<(), Failure> {
+        self.ground.make(DATABASE).await?;
+        growth::fill(self.ground, DATABASE, likes).await
+    }
+
+    /// One pass over a fresh stream, after which the database is not needed.
+    async fn last_pass(&self, what: &str, events: u64, with: &Settings) -> Result<Pass, Failure> {
+        let pass = self.pass(what, events, with).await?;
+        self.ground.drop_database(DATABASE).await?;
+        Ok(pass)
+    }
+
+    async fn pass(&self, what: &str, events: u64, with: &Settings) -> Result<Pass, Failure> {
+        self.fill_stream(events).await?;
+        self.ground.settle().await?;
+        let pass = pass::measure(self.ground, DATABASE, with).await?;
+        show(what, pass.rate());
+        Ok(pass)
+    }
+
+    /// The first so many events on an otherwise empty stream.
+    async fn fill_stream(&self, events: u64) -> Result<(), Failure> {
+        self.ground.empty_redis().await?;
+        let events = Generator::new(Options {
+            seed: self.config.seed,
+            events,
+            ..Options::default()
+        });
+        let mut connection = stream::connect(&self.ground.redis_url).await?;
+        stream::fill(&mut connection, KEY, events, |_| {}).await
+    }
+}
+
+fn show(what: &str, rate: f64) {
+    println!("{what}: {rate:.0} events/s");
+}
