@@ -5,7 +5,11 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use super::convergence::generated;
 use super::support::{Bed, child, counts, wait};
+use forebay::cli::bench::rowwise;
+use forebay::database::Address;
+use forebay::generate::{Generator, Options};
 use forebay::sql;
 
 /// All parts, so small that they take seconds; the figures mean nothing.
@@ -165,6 +169,38 @@ async fn a_redis_database_that_is_not_empty_is_refused() {
     );
     let kept: String = bed.stream.run(&["GET", "precious"]).await;
     assert_eq!(kept, "1");
+}
+
+/// The baseline does the work that it is compared for: row by row, in order, it leaves what the
+/// model leaves, but for what it is known to get wrong (duplicates, and what comes again).
+#[tokio::test]
+async fn the_baseline_writes_what_the_engine_writes() {
+    let bed = Bed::new().await;
+    let options = Options {
+        events: 4000,
+        users: 500,
+        ..Options::default()
+    };
+    let (_, model) = generated(options.clone());
+    let address = Address::parse(&bed.database_url, None).unwrap();
+    let mut client = address.pool(1).unwrap().get().await.unwrap();
+    for event in Generator::new(options) {
+        let refused = rowwise::write(&mut client, event.kind, &event.data).await;
+        assert_eq!(refused, 0, "{event:?}");
+    }
+    for table in [
+        "likes",
+        "posts",
+        "reposts",
+        "follows",
+        "blocks",
+        "feed_items",
+    ] {
+        let rows = bed.number(&format!("select count(*) from {table}")).await;
+        let expected = i64::try_from(model.count(&format!("public.{table}"))).unwrap();
+        let off = (rows - expected).abs();
+        assert!(off <= 2 + expected / 50, "{table}: {rows}, not {expected}");
+    }
 }
 
 /// A database that was filled to be grown is one that the worker could have left.
