@@ -16,6 +16,7 @@ use deadpool_redis::redis;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use forebay::ack;
 use forebay::batch::Batch;
+use forebay::cli::bench::stream;
 use forebay::database::Address;
 use forebay::entry::Entry;
 use forebay::flush::{self, Connector, Durable, Known, Times, Unreported};
@@ -199,7 +200,7 @@ impl Bed {
     async fn acks(&mut self, batches: u64) -> Duration {
         let address = source::parse_address(&self.system.redis.url(), None, None).unwrap();
         let redis = Redis::new(address, KEY, GROUP, "bench").unwrap();
-        let mut connection = connect(&self.system).await;
+        let mut connection = stream::connect(&self.system.redis.url()).await.unwrap();
         let mut spent = Duration::ZERO;
         for _ in 0..batches {
             let (_, path, fields) = RECORDS[0];
@@ -212,11 +213,6 @@ impl Bed {
         }
         spent
     }
-}
-
-async fn connect(system: &System) -> MultiplexedConnection {
-    let client = redis::Client::open(system.redis.url()).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
 }
 
 /// Makes a batch's entries pending, as they are after a read.

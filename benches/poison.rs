@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use deadpool_redis::redis;
 use forebay::cli::bench::rowwise::{self, PIPELINES};
+use forebay::cli::bench::stream;
 use forebay::cli::work;
 use forebay::config::RunConfig;
 use forebay::database::Address;
+use forebay::generate::Event;
 use forebay::local::{Home, System};
 use futures::future::join_all;
 use tokio::sync::watch;
@@ -97,24 +99,18 @@ fn commit(n: usize) -> String {
 
 async fn by_forebay(system: &System, url: &str) -> Duration {
     let redis_url = system.redis.url();
-    let client = redis::Client::open(redis_url.as_str()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = stream::connect(&redis_url).await.unwrap();
     redis::cmd("FLUSHALL")
         .query_async::<()>(&mut connection)
         .await
         .unwrap();
-    let mut pipeline = redis::pipe();
-    for n in 0..EVENTS {
-        let add = pipeline.cmd("XADD").arg("firehose:events").arg("*");
-        add.arg("type")
-            .arg("commit")
-            .arg("data")
-            .arg(commit(n))
-            .arg("seq")
-            .arg(n)
-            .ignore();
-    }
-    pipeline.query_async::<()>(&mut connection).await.unwrap();
+    let events = (0..EVENTS).map(|n| Event {
+        kind: "commit",
+        data: commit(n),
+        seq: n.to_string(),
+    });
+    let filled = stream::fill(&mut connection, "firehose:events", events, |_| {});
+    filled.await.unwrap();
     let line = [
         "forebay",
         "--database-url",
