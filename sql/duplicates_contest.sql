@@ -1,9 +1,9 @@
--- Finds the keys to settle: of the rows left in staging the key that they want, and those under
+-- Finds the keys to settle: of the rows left over the key that they want, and those under
 -- which an older version of theirs stands.
--- In: stage_pairs of kind '{table}', after pairs_settled.sql. Out: contested keys.
+-- In: stage_left of kind '{table}', after pairs_settled.sql. Out: contested keys.
 insert into stage_contested (kind, key1, key2)
 select distinct '{table}', k.key1, k.key2
-from stage_pairs s
+from stage_left s
 cross join lateral (
     select s.key1, s.key2
     union all

@@ -1,9 +1,9 @@
--- Enters the staged rows that want a contested key among the contested records.
--- In: stage_pairs of kind '{table}', after pairs_settled.sql. Conflict key: uri. The later position wins.
+-- Enters the rows left over that want a contested key among the contested records.
+-- In: stage_left of kind '{table}', after pairs_settled.sql. Conflict key: uri. The later position wins.
 insert into forebay.duplicates (kind, uri, key1, key2, cid, subject_cid, via, handle, created_at,
                                 position, tie, commit_time, commit_seq, commit_rev)
 select '{table}', {claimed}
-from stage_pairs s
+from stage_left s
 where s.kind = '{table}'
 order by s.uri collate "C"
 on conflict (uri) do update

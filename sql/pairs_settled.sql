@@ -1,6 +1,6 @@
--- Leaves in staging only the rows that have to be settled: not those that were added, are there
--- already, or are superseded. In: stage_pairs of kind '{table}', after the plain ones were added.
-delete from stage_pairs s
+-- Leaves of the rows that were not added those that have to be settled: not those that are there
+-- already or are superseded. In: stage_left of kind '{table}'.
+delete from stage_left s
 where s.kind = '{table}'
   and coalesce(
       (select (d.position, d.tie) >= (s.position, s.tie)

@@ -3,7 +3,8 @@
 -- stay right while the tables grow from nothing to billions: rows are always reached by index from
 -- the staged side. What these settings cannot forbid (an index-only scan of a whole index, a hashed
 -- sub-select) the statements forbid with "offset 0", which keeps a sub-select where it stands.
--- Sorts of a whole batch stay in memory. A cut network must not leave locks behind, hence the
+-- Sorts of a whole batch stay in memory, and so does the batch itself: with the default of 8 MB a
+-- large one goes through files. A cut network must not leave locks behind, hence the
 -- time-outs.
 set default_transaction_isolation = 'read committed';
 set default_transaction_read_only = off;
@@ -21,5 +22,6 @@ set enable_mergejoin = off;
 set enable_seqscan = off;
 set jit = off;
 set work_mem = '32MB';
+set temp_buffers = '24MB';
 set client_min_messages = warning;
 set search_path = public, pg_temp

@@ -2,6 +2,8 @@
 -- Conflict key: uri. The later position wins. Lock order: uri.
 insert into forebay.ties (uri, position, tie)
 select uri, position, tie from (
+    select uri, position, tie from stage_likes where tie > 0
+    union all
     select uri, position, tie from stage_pairs where tie > 0
     union all
     select uri, position, tie from stage_posts where tie > 0

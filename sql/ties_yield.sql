@@ -1,11 +1,10 @@
 -- Makes rows yield that share a staged row's timestamp but came before it within the millisecond
 -- (n over 999): their version steps back by one microsecond, so that the merge that follows sees
 -- them as older. Only for batches that hold such an entry.
--- {table} keyed by {match}, its version in {version}; staged in {stage}.
+-- {table} keyed by {match}, its version in {version}.
 update {table} t
 set {version} = t.{version} - interval '1 microsecond'
-from {stage} s
-where s.kind = '{table}' and s.tie > 0
+from {staged} and s.tie > 0
   and {match} and t.{version} = s.position
   and s.tie > coalesce(
       (select r.tie from forebay.ties r where r.uri = s.uri and r.position = s.position), 0)

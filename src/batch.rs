@@ -132,6 +132,12 @@ impl Batch {
         Stage::ALL.into_iter().filter_map(copy).collect()
     }
 
+    /// Tells of every create and update that has a second unique key and will be merged: its kind, its
+    /// uri and that key.
+    pub fn pairs(&self, each: impl FnMut(Kind, &[u8], [&[u8]; 2])) {
+        self.staged.pairs(each);
+    }
+
     /// How many creates and updates of a kind will be merged.
     #[must_use]
     pub fn puts(&self, kind: Kind) -> usize {

@@ -22,8 +22,8 @@ const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 /// The version byte that stands before the text of a jsonb value.
 const JSONB_VERSION: u8 = 1;
 
-/// Bytes before the first column's content: the number of columns and the content's length.
-pub const FIRST_COLUMN: usize = 2 + 4;
+/// Bytes of the number of columns, which stands before them.
+pub const COLUMN_COUNT: usize = 2;
 
 /// Writes one row to the end of a buffer.
 ///

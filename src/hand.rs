@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::entry::Entry;
 use crate::held::Held;
+use crate::metrics::Metrics;
 use crate::partition;
 
 /// Where entries stand, and so with what they may share a batch.
@@ -57,13 +58,19 @@ pub struct Hands {
     pub lanes: Vec<Sender<Handful>>,
     /// What this process has in hand.
     pub held: Arc<Held>,
+    /// Where it stands how many lanes take part.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Hands {
-    /// Gives each lane its entries, waiting where a lane is full.
+    /// Gives each lane that takes part its entries, waiting where a lane is full.
+    ///
+    /// When their number has just changed, a repo may be in two lanes for a moment: they take turns
+    /// by its partition's lock, as two workers would, and positions decide.
     pub async fn over(&self, entries: Vec<Entry>, place: Place) -> Flow {
         self.held.take(entries.iter().map(|entry| entry.id));
-        let mut shares: Vec<Vec<Entry>> = self.lanes.iter().map(|_| Vec::new()).collect();
+        let taking_part = self.metrics.lanes().min(self.lanes.len());
+        let mut shares: Vec<Vec<Entry>> = (0..taking_part).map(|_| Vec::new()).collect();
         for entry in entries {
             let data = entry.data.as_deref().unwrap_or_default();
             let partition = usize::from(partition::hint(&entry.kind, data));

@@ -25,12 +25,15 @@ use crate::retry::Backoff;
 use crate::source::Redis;
 use crate::store::Store;
 
+/// One batch is filled while the other is flushed.
+pub const BATCHES_PER_LANE: usize = 2;
+
 /// When a batch is full.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Rows at most.
     pub rows: usize,
-    /// Bytes at most, of its buffers.
+    /// Bytes at most, of the buffers of all lanes' batches together.
     pub bytes: usize,
     /// Age of its oldest entry at most, when the reader is at the stream's end.
     pub age_live: Duration,
@@ -105,7 +108,7 @@ impl Filler {
             if batch.rows() >= self.limits.rows {
                 return Some(Reason::Rows);
             }
-            if batch.bytes() >= self.limits.bytes {
+            if batch.bytes() >= self.bytes() {
                 return Some(Reason::Bytes);
             }
             if !batch.is_empty() && waiting.parts_from_batch() {
@@ -123,6 +126,11 @@ impl Filler {
             Some(since) if since.elapsed() >= self.age() => Some(Reason::Age),
             _ => None,
         }
+    }
+
+    /// This batch's share of the memory.
+    fn bytes(&self) -> usize {
+        self.limits.bytes / (self.metrics.lanes() * BATCHES_PER_LANE)
     }
 
     fn age(&self) -> Duration {

@@ -23,6 +23,7 @@
 // The pure core: no I/O, no clock.
 pub mod position;
 pub mod appetite;
+pub mod breadth;
 pub mod standing;
 pub mod entry;
 pub mod partition;

@@ -3,7 +3,7 @@
 //! Counters and two histograms behind one lock that is taken once a batch. It knows numbers, not
 //! how they are printed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -67,6 +67,7 @@ impl Reason {
 /// The worker's counters.
 pub struct Metrics {
     behind: AtomicBool,
+    lanes: AtomicUsize,
     read: AtomicU64,
     acked: AtomicU64,
     retries: AtomicU64,
@@ -121,6 +122,7 @@ impl Metrics {
     pub fn new() -> Result<Self, hdrhistogram::CreationError> {
         Ok(Metrics {
             behind: AtomicBool::new(false),
+            lanes: AtomicUsize::new(1),
             read: AtomicU64::new(0),
             acked: AtomicU64::new(0),
             retries: AtomicU64::new(0),
@@ -146,6 +148,17 @@ impl Metrics {
     /// The reader says how it stands.
     pub fn set_pace(&self, pace: Pace) {
         self.behind.store(pace == Pace::Behind, Ordering::Relaxed);
+    }
+
+    /// How many lanes take part, at least one.
+    #[must_use]
+    pub fn lanes(&self) -> usize {
+        self.lanes.load(Ordering::Relaxed).max(1)
+    }
+
+    /// The reader says how many take part.
+    pub fn set_lanes(&self, lanes: usize) {
+        self.lanes.store(lanes, Ordering::Relaxed);
     }
 
     /// Entries were read.

@@ -3,7 +3,7 @@
 //! Nothing is decided here but who hands what to whom, and in which order things begin and end.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use tokio::sync::{mpsc, watch};
@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::alone::{Alone, Mark};
 use crate::batch::Batch;
+use crate::breadth::Breadth;
 use crate::breaker::Breaker;
 use crate::claims::Claims;
 use crate::config::RunConfig;
@@ -24,7 +25,7 @@ use crate::hand::{Handful, Hands};
 use crate::heartbeat::{self, Heartbeat};
 use crate::held::Held;
 use crate::housekeeping::Housekeeping;
-use crate::lane::{Filler, Flusher, Limits};
+use crate::lane::{BATCHES_PER_LANE, Filler, Flusher, Limits};
 use crate::metrics::Metrics;
 use crate::reader::{ReadLoop, Until};
 use crate::ready::{Ready, ready};
@@ -39,8 +40,6 @@ use crate::widths::Widths;
 const BLOCK: Duration = Duration::from_millis(500);
 /// Under backlog a batch waits this long for its rows.
 const AGE_BEHIND: Duration = Duration::from_secs(2);
-/// One batch is filled while the other is flushed.
-const BATCHES_PER_LANE: usize = 2;
 /// Reads that may wait for a lane.
 const READS_PER_LANE: usize = 1;
 
@@ -179,14 +178,11 @@ impl Pipeline {
             );
         }
         info!(lanes, stream = %self.redis.stream, group = %self.redis.group, consumer = %self.redis.consumer, "forebay runs");
-        (0..lanes)
-            .map(|_| self.lane(lanes, found, held, tasks))
-            .collect()
+        (0..lanes).map(|_| self.lane(found, held, tasks)).collect()
     }
 
     fn lane(
         &self,
-        lanes: usize,
         found: &Found,
         held: &Arc<Held>,
         tasks: &mut JoinSet<Result<(), Stop>>,
@@ -199,7 +195,7 @@ impl Pipeline {
             let _ = to_filler.try_send(Batch::new(Arc::clone(&found.widths)));
         }
         let filler = Filler {
-            limits: self.limits(lanes),
+            limits: self.limits(),
             entries,
             spares,
             due: to_flusher,
@@ -222,11 +218,11 @@ impl Pipeline {
         to_lane
     }
 
-    fn limits(&self, lanes: usize) -> Limits {
+    fn limits(&self) -> Limits {
         let flow = &self.config.flow;
         Limits {
             rows: flow.flush_rows,
-            bytes: flow.buffer_bytes / (lanes * BATCHES_PER_LANE),
+            bytes: flow.buffer_bytes,
             age_live: Duration::from_millis(flow.flush_interval_ms),
             age_behind: AGE_BEHIND.max(Duration::from_millis(flow.flush_interval_ms)),
         }
@@ -247,6 +243,8 @@ impl Pipeline {
 
     fn reader(&self, lanes: Vec<mpsc::Sender<Handful>>, held: &Arc<Held>, mark: &Mark) -> ReadLoop {
         let idle = self.claim_idle();
+        let breadth = Breadth::new(lanes.len());
+        self.metrics.set_lanes(breadth.lanes());
         ReadLoop {
             redis: self.redis.clone(),
             reader: Reader::new(self.redis.clone(), BLOCK.min(idle)),
@@ -254,7 +252,9 @@ impl Pipeline {
             hands: Hands {
                 lanes,
                 held: Arc::clone(held),
+                metrics: Arc::clone(&self.metrics),
             },
+            breadth,
             alone: Alone {
                 mark: mark.clone(),
                 metrics: Arc::clone(&self.metrics),
@@ -270,6 +270,7 @@ impl Pipeline {
             },
             stop: self.stop.clone(),
             metrics: Arc::clone(&self.metrics),
+            since: Instant::now(),
         }
     }
 

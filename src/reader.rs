@@ -4,6 +4,7 @@
 //! for grows under backlog and falls back at the stream's end. It decodes nothing.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -11,6 +12,7 @@ use tracing::{error, info, warn};
 use crate::ack;
 use crate::alone::Alone;
 use crate::appetite::Appetite;
+use crate::breadth::Breadth;
 use crate::claims::{self, Claimed, Claims};
 use crate::entry::Entry;
 use crate::error::{RedisError, RedisVerdict, Stop};
@@ -42,6 +44,8 @@ pub struct ReadLoop {
     pub claims: Claims,
     /// The lanes.
     pub hands: Hands,
+    /// How many of them take part.
+    pub breadth: Breadth,
     /// What becomes of suspects.
     pub alone: Alone,
     /// Deliveries from which on an entry is tried alone.
@@ -54,6 +58,8 @@ pub struct ReadLoop {
     pub stop: watch::Receiver<bool>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// When it began.
+    pub since: Instant,
 }
 
 impl ReadLoop {
@@ -180,10 +186,16 @@ impl ReadLoop {
         *self.stop.borrow()
     }
 
-    fn pace(&self, drained: bool, count: usize) {
-        let behind = !drained && count >= READ_BEHIND;
-        self.metrics
-            .set_pace(if behind { Pace::Behind } else { Pace::Live });
+    fn pace(&mut self, drained: bool, count: usize) {
+        if drained || count < READ_BEHIND {
+            self.metrics.set_pace(Pace::Live);
+            self.breadth.rest();
+        } else {
+            self.metrics.set_pace(Pace::Behind);
+            self.breadth
+                .learn(self.metrics.entries_acked(), self.since.elapsed());
+            self.metrics.set_lanes(self.breadth.lanes());
+        }
     }
 
     /// Makes sure of the group and asks how far it has come; nothing if told to stop meanwhile.

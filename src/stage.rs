@@ -6,7 +6,9 @@
 /// A staging table. Each has one COPY buffer in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// Records with a second unique key: likes, follows and their like.
+    /// Likes.
+    Likes,
+    /// Other records with a second unique key: follows and their like.
     Pairs,
     /// Posts.
     Posts,
@@ -18,12 +20,19 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in the order in which they are copied.
-    pub const ALL: [Stage; 4] = [Stage::Pairs, Stage::Posts, Stage::Records, Stage::Deletes];
+    pub const ALL: [Stage; 5] = [
+        Stage::Likes,
+        Stage::Pairs,
+        Stage::Posts,
+        Stage::Records,
+        Stage::Deletes,
+    ];
 
     /// How many columns a row has.
     #[must_use]
     pub const fn columns(self) -> i16 {
         match self {
+            Stage::Likes => 11,
             Stage::Pairs => 14,
             Stage::Posts => 20,
             Stage::Records => 18,
@@ -139,8 +148,8 @@ impl Kind {
     #[must_use]
     pub const fn stage(self) -> Stage {
         match self {
-            Kind::Likes
-            | Kind::Reposts
+            Kind::Likes => Stage::Likes,
+            Kind::Reposts
             | Kind::Bookmarks
             | Kind::Follows
             | Kind::Blocks

@@ -22,6 +22,7 @@ fn types(stage: Stage) -> Vec<Type> {
     use Type::{Bool, Int8, Jsonb, Text};
     let all = |kind, count| vec![kind; count];
     match stage {
+        Stage::Likes => [all(Text, 4), vec![Jsonb], all(Int8, 4), all(Text, 2)].concat(),
         Stage::Pairs => [all(Text, 6), vec![Jsonb, Text], all(Int8, 4), all(Text, 2)].concat(),
         Stage::Posts => [
             all(Text, 4),

@@ -5,6 +5,7 @@
 
 use crate::encode::{HEADER, TRAILER};
 use bytes::Bytes;
+use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// Rows of one staging table as a binary COPY stream.
@@ -36,6 +37,12 @@ impl Buffer {
     /// Leaves a row out of what is sent.
     pub fn kill(&mut self, row: Range<usize>) {
         self.dead.push(row);
+    }
+
+    /// Where the rows that are left out begin.
+    #[must_use]
+    pub fn dead(&self) -> FxHashSet<usize> {
+        self.dead.iter().map(|row| row.start).collect()
     }
 
     /// Puts a row that was left out in again. Nearly always the one left out last.

@@ -4,7 +4,7 @@
 //! in the buffers; what else stands in a row it does not know.
 
 use super::buffer::Buffer;
-use crate::encode::FIRST_COLUMN;
+use crate::encode::COLUMN_COUNT;
 use crate::position::Position;
 use crate::stage::{Kind, Stage};
 use bytes::Bytes;
@@ -209,6 +209,21 @@ impl Staged {
         self.has_ties
     }
 
+    /// Tells of every put that is alive and has a second unique key: its kind, its uri and that key.
+    pub fn pairs(&self, mut each: impl FnMut(Kind, &[u8], [&[u8]; 2])) {
+        for (stage, keys_at) in [(Stage::Likes, 1), (Stage::Pairs, 2)] {
+            let buffer = &self.buffers[stage as usize];
+            let dead = buffer.dead();
+            for row in self.rows.iter().filter(|row| row.stage == stage) {
+                if !dead.contains(&row.start) {
+                    let cells = row.cells(buffer);
+                    let cell = |at| cells.clone().nth(at).unwrap_or_default();
+                    each(row.kind, cell(0), [cell(keys_at), cell(keys_at + 1)]);
+                }
+            }
+        }
+    }
+
     /// The COPY stream of a stage; `None` if no row of it is alive.
     pub fn stream(&mut self, stage: Stage) -> Option<Vec<Bytes>> {
         let of_stage = |kind: &&Kind| stage == Stage::Deletes || kind.stage() == stage;
@@ -246,16 +261,33 @@ impl Slot {
 
 /// A row's uri, which is its first column.
 fn uri_of<'b>(index: u32, rows: &[Row], buffers: &'b [Buffer]) -> &'b [u8] {
-    let find = || {
-        let row = rows.get(index as usize)?;
-        let row = buffers[row.stage as usize]
-            .bytes()
-            .get(row.start..row.end)?;
-        let (length, rest) = row.get(2..)?.split_first_chunk::<4>()?;
-        rest.get(..usize::try_from(i32::from_be_bytes(*length)).ok()?)
-    };
-    debug_assert_eq!(FIRST_COLUMN, 6);
-    find().unwrap_or_default()
+    let row = rows.get(index as usize);
+    row.and_then(|row| row.cells(&buffers[row.stage as usize]).next())
+        .unwrap_or_default()
+}
+
+impl Row {
+    /// Its columns, as far as they are there and not NULL.
+    fn cells<'b>(&self, buffer: &'b Buffer) -> Cells<'b> {
+        let row = buffer.bytes().get(self.start..self.end).unwrap_or_default();
+        Cells(row.get(COLUMN_COUNT..).unwrap_or_default())
+    }
+}
+
+/// The columns of a row, in order, up to the first that is NULL.
+#[derive(Clone)]
+struct Cells<'b>(&'b [u8]);
+
+impl<'b> Iterator for Cells<'b> {
+    type Item = &'b [u8];
+
+    fn next(&mut self) -> Option<&'b [u8]> {
+        let (length, rest) = self.0.split_first_chunk::<4>()?;
+        let length = usize::try_from(i32::from_be_bytes(*length)).ok()?;
+        let (cell, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(cell)
+    }
 }
 
 /// What a new row does to the others of its uri.

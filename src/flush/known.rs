@@ -1,4 +1,4 @@
-//! Which DIDs are known to have a users row.
+//! Which DIDs are known to have a users row, and which pairs were stored lately.
 //!
 //! Remembering them spares most stubs their way to the server, and lanes the wait for each other's
 //! new users. It only ever forgets too much, never knows too much: a DID is learnt after the
@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxBuildHasher;
 
+use super::seen::Seen;
 use super::stubs::Stub;
 use crate::batch::Batch;
 
@@ -20,6 +21,7 @@ use crate::batch::Batch;
 pub struct Known {
     hashes: Mutex<HashSet<u64, FxBuildHasher>>,
     key: RandomState,
+    pairs: Seen,
 }
 
 impl Known {
@@ -32,12 +34,19 @@ impl Known {
         Known {
             hashes: Mutex::new(HashSet::default()),
             key: RandomState::new(),
+            pairs: Seen::new(),
         }
     }
 
     /// Forgets everyone: after a failover the server may have lost what it had committed.
     pub fn forget(&self) {
         self.lock().clear();
+        self.pairs.forget();
+    }
+
+    /// Which pairs were stored lately.
+    pub(super) fn pairs(&self) -> &Seen {
+        &self.pairs
     }
 
     /// The stubs of a batch that may need a row.

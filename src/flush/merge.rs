@@ -7,6 +7,7 @@ use deadpool_postgres::Transaction;
 
 use super::changes::{Changes, Table};
 use super::merging::Merging;
+use super::seen::Hints;
 use super::statement::run;
 use super::{pairs, posts, strike, tail};
 use crate::batch::Batch;
@@ -25,9 +26,21 @@ pub async fn lock_partitions(
     Ok(())
 }
 
-/// Merges what is staged; says what was added and removed.
-pub async fn merge(transaction: &Transaction<'_>, batch: &Batch) -> Result<Changes, DbError> {
-    let mut merging = Merging::new(transaction, batch);
+/// What a merge did.
+pub struct Merged {
+    /// What was added and removed.
+    pub changes: Changes,
+    /// A row collided that no hint spoke of.
+    pub collided: bool,
+}
+
+/// Merges what is staged.
+pub async fn merge(
+    transaction: &Transaction<'_>,
+    batch: &Batch,
+    hints: &Hints,
+) -> Result<Merged, DbError> {
+    let mut merging = Merging::new(transaction, batch, hints);
     strike::strike(&merging).await?;
     ties(&merging).await?;
     users(&merging).await?;
@@ -42,7 +55,10 @@ pub async fn merge(transaction: &Transaction<'_>, batch: &Batch) -> Result<Chang
     tombstones(&merging).await?;
     tail::merge(&mut merging).await?;
     counts(&mut merging).await?;
-    Ok(merging.changes)
+    Ok(Merged {
+        changes: merging.changes,
+        collided: merging.collided,
+    })
 }
 
 async fn counts(merging: &mut Merging<'_>) -> Result<(), DbError> {

@@ -4,6 +4,7 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::types::FromSqlOwned;
 
 use super::changes::{Changes, Table};
+use super::seen::Hints;
 use super::statement::{Params, query, query_one, run};
 use crate::batch::Batch;
 use crate::error::DbError;
@@ -14,17 +15,23 @@ pub struct Merging<'t> {
     transaction: &'t Transaction<'t>,
     /// What is staged.
     pub batch: &'t Batch,
+    /// What it may collide with.
+    pub hints: &'t Hints,
     /// What was added and removed so far.
     pub changes: Changes,
+    /// A row collided that no hint spoke of.
+    pub collided: bool,
 }
 
 impl<'t> Merging<'t> {
     /// Begins; nothing has changed yet.
-    pub fn new(transaction: &'t Transaction<'t>, batch: &'t Batch) -> Self {
+    pub fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, hints: &'t Hints) -> Self {
         Merging {
             transaction,
             batch,
+            hints,
             changes: Changes::default(),
+            collided: false,
         }
     }
 
@@ -82,8 +89,13 @@ impl<'t> Merging<'t> {
     }
 
     /// Runs a statement that answers with two numbers.
-    pub async fn ask_two(&self, what: &'static str, text: &str) -> Result<(i64, i64), DbError> {
-        let row = query_one(self.transaction, what, text, &[]).await?;
+    pub async fn ask_two(
+        &self,
+        what: &'static str,
+        text: &str,
+        params: Params<'_>,
+    ) -> Result<(i64, i64), DbError> {
+        let row = query_one(self.transaction, what, text, params).await?;
         let number = |column| row.try_get(column).map_err(DbError::during(what));
         Ok((number(0)?, number(1)?))
     }

@@ -13,6 +13,7 @@ mod merging;
 mod pairs;
 mod posts;
 mod probe;
+mod seen;
 mod statement;
 mod strike;
 mod stubs;
@@ -38,6 +39,8 @@ use crate::error::DbError;
 use crate::letter::DeadLetter;
 use crate::position::StreamId;
 use crate::sql;
+use merge::Merged;
+use seen::Hints;
 
 /// A batch that is committed: its entries may be acknowledged.
 ///
@@ -126,13 +129,17 @@ async fn write(
     let start = Instant::now();
     let copies = batch.copies();
     let stubs = known.unknown_of(batch);
+    let hints = known.pairs().hints(batch);
     users.add(stubs::make(connection, &stubs).await?);
     let transaction = connection.begin().await?;
     copy::copy(&transaction, copies).await?;
     times.copy = start.elapsed();
     let start = Instant::now();
     merge::lock_partitions(&transaction, &batch.partitions()).await?;
-    let mut changes = merge::merge(&transaction, batch).await?;
+    let Merged {
+        mut changes,
+        collided,
+    } = merge::merge(&transaction, batch, &hints).await?;
     letters::write(&transaction, batch.dead()).await?;
     times.merge = start.elapsed();
     let start = Instant::now();
@@ -142,6 +149,10 @@ async fn write(
         .map_err(DbError::during("committing a batch"))?;
     times.commit = start.elapsed();
     known.learn(&stubs);
+    known.pairs().learn(hints);
+    if collided {
+        known.pairs().refuted();
+    }
     changes.note(Table::Users, users.take());
     Ok(changes)
 }
@@ -239,11 +250,11 @@ impl<'a> Isolation<'a> {
         let attempt = async {
             statement::run(&savepoint, WHAT, sql::CONSTRAINTS_LATER, &[]).await?;
             copy::copy(&savepoint, copies).await?;
-            let changes = merge::merge(&savepoint, part).await?;
+            let merged = merge::merge(&savepoint, part, &Hints::default()).await?;
             letters::write(&savepoint, part.dead()).await?;
             merge::unstage(&savepoint).await?;
             statement::run(&savepoint, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
-            Ok(changes)
+            Ok(merged.changes)
         };
         match attempt.await {
             Ok(changes) => {

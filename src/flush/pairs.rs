@@ -44,13 +44,44 @@ async fn delete(merging: &mut Merging<'_>, pair: &Pair) -> Result<u64, DbError> 
 /// Adds rows; says how many were not simply added.
 async fn put(merging: &mut Merging<'_>, pair: &Pair) -> Result<i64, DbError> {
     const WHAT: &str = "merging pairs";
-    let (added, left_over) = merging.ask_two(WHAT, &pair.put).await?;
+    let (added, left_over) = match put_plainly(merging, pair).await? {
+        Some(done) => done,
+        None => merging.ask_two(WHAT, &pair.put, &[]).await?,
+    };
     merging.added(pair.kind, added);
     if pair.kind == Kind::Reposts {
         let fed = merging.ask(WHAT, sql::REPOSTS_FEED).await?;
         merging.note(Table::FeedItems, fed);
     }
     Ok(left_over)
+}
+
+/// The same without looking for conflicts, if there are enough rows for it and nothing is expected
+/// to collide; `None` if it must be done with care.
+async fn put_plainly(
+    merging: &mut Merging<'_>,
+    pair: &Pair,
+) -> Result<Option<(i64, i64)>, DbError> {
+    const WHAT: &str = "adding pairs";
+    /// Below this the savepoint costs more than it gains.
+    const WORTH_IT: usize = 500;
+    let suspects = match merging.hints.suspects(pair.kind) {
+        Some(suspects) if merging.batch.puts(pair.kind) >= WORTH_IT => suspects,
+        _ => return Ok(None),
+    };
+    merging.run(WHAT, sql::PLAIN_BEGIN).await?;
+    match merging.ask_two(WHAT, &pair.put_plain, &[&suspects]).await {
+        Ok(done) => {
+            merging.run(WHAT, sql::PLAIN_END).await?;
+            Ok(Some(done))
+        }
+        Err(refused) if refused.is_row_local() => {
+            merging.run(WHAT, sql::PLAIN_UNDO).await?;
+            merging.collided = true;
+            Ok(None)
+        }
+        Err(failed) => Err(failed),
+    }
 }
 
 /// Chooses the holders of contested keys again. Of the staged rows only those may be left that

@@ -11,6 +11,7 @@ use futures::future::{join, join_all};
 use tokio_postgres::{Error, Statement};
 
 use super::merging::Merging;
+use super::seen::Hints;
 use super::statement::{Params, query, run};
 use super::strike;
 use crate::batch::Batch;
@@ -39,18 +40,18 @@ pub async fn refused(
     part: &Batch,
 ) -> Result<HashMap<String, Refusal>, DbError> {
     // What the merge would not look at either is not tried.
-    strike::strike(&Merging::new(transaction, part)).await?;
+    strike::strike(&Merging::new(transaction, part, &Hints::default())).await?;
     // A deferred constraint speaks at once, or it would not be heard here.
     run(transaction, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
     send(transaction, sql::PROBE_BEGIN).await?;
     let mut found = HashMap::new();
     for pair in sql::every_pair().filter(|pair| part.puts(pair.kind) > 0) {
-        let staged = staged(transaction, sql::PAIRS_STAGED, &[&pair.kind.name()]).await?;
+        let staged = staged(transaction, &pair.staged).await?;
         let refused = each(transaction, &pair.probe, staged).await?;
         found.extend(refused.map(|(uri, error)| (uri, Refusal::Certain(error))));
     }
     if part.puts(Kind::Posts) > 0 {
-        let staged = staged(transaction, sql::POSTS_STAGED, &[]).await?;
+        let staged = staged(transaction, sql::POSTS_STAGED).await?;
         let refused = each(transaction, sql::POSTS_PROBE, staged).await?;
         found.extend(refused.map(|(uri, _)| (uri, Refusal::Likely)));
     }
@@ -62,12 +63,8 @@ async fn send(transaction: &Transaction<'_>, text: &str) -> Result<(), DbError> 
     sent.map_err(DbError::during(WHAT))
 }
 
-async fn staged(
-    transaction: &Transaction<'_>,
-    text: &str,
-    params: Params<'_>,
-) -> Result<Vec<String>, DbError> {
-    let rows = query(transaction, WHAT, text, params).await?;
+async fn staged(transaction: &Transaction<'_>, text: &str) -> Result<Vec<String>, DbError> {
+    let rows = query(transaction, WHAT, text, &[]).await?;
     rows.iter()
         .map(|row| row.try_get(0).map_err(DbError::during(WHAT)))
         .collect()

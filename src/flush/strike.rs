@@ -1,6 +1,8 @@
 //! Takes from staging what must not be merged: records of actors who opted out, and what a later
 //! delete has ended.
 
+use std::collections::HashSet;
+
 use super::merging::Merging;
 use super::statement::timestamp;
 use crate::error::DbError;
@@ -9,6 +11,9 @@ use crate::sql;
 
 /// More recent tombstones than this are looked up by uri instead of being gathered first.
 const FEW_TOMBSTONES: i64 = 10_000;
+
+/// Opt-outs of more owners than this are not looked up one by one.
+const MANY_OWNERS: usize = 1_000;
 
 /// Strikes both.
 pub async fn strike(merging: &Merging<'_>) -> Result<(), DbError> {
@@ -22,10 +27,16 @@ pub async fn strike(merging: &Merging<'_>) -> Result<(), DbError> {
 async fn opted_out(merging: &Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "looking up opt-outs";
     let owners: Vec<&str> = merging.batch.owners().collect();
-    if owners.is_empty() {
-        return Ok(());
-    }
-    let out: Vec<String> = merging.list(WHAT, sql::OPTED_OUT, &[&owners]).await?;
+    let out: Vec<String> = match owners.len() {
+        0 => return Ok(()),
+        1..=MANY_OWNERS => merging.list(WHAT, sql::OPTED_OUT, &[&owners]).await?,
+        _ => {
+            let mut all: Vec<String> = merging.list(WHAT, sql::OPTED_OUT_ALL, &[]).await?;
+            let owners: HashSet<&str> = owners.into_iter().collect();
+            all.retain(|did| owners.contains(did.as_str()));
+            all
+        }
+    };
     if out.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use super::{Cells, RefNames, Source, needed_ref};
 use crate::decode::envelope;
 use crate::position::Micros;
 use crate::reject::Reject;
-use crate::stage::Kind;
+use crate::stage::{Kind, Stage};
 use crate::widths::Column;
 use sonic_rs::Value;
 
@@ -39,11 +39,16 @@ fn write(
     source: &Source<'_>,
     cells: &mut Cells<'_>,
 ) -> Result<(), Reject> {
+    let stage = pair.kind.stage();
     cells.key(source.uri, "uri", columns.uri)?;
-    cells.row.text(pair.kind.name());
+    if stage == Stage::Pairs {
+        cells.row.text(pair.kind.name());
+    }
     cells.key(pair.key1.1, pair.key1.0, columns.key1)?;
     cells.key(pair.key2.1, pair.key2.0, columns.key2)?;
-    cells.cid(source.cid, columns.cid)?;
+    if stage == Stage::Pairs {
+        cells.cid(source.cid, columns.cid)?;
+    }
     match pair.subject_cid {
         Some((cid, columns)) => cells.key(cid, "subject.cid", columns)?,
         None => cells.row.null(),
@@ -52,7 +57,9 @@ fn write(
         Some((via, column)) => cells.json(via, source.record.dialect(), "via", column)?,
         None => cells.row.null(),
     }
-    cells.row.opt_text(pair.handle);
+    if stage == Stage::Pairs {
+        cells.row.opt_text(pair.handle);
+    }
     cells.times(pair.created_at, source.stamp.position);
     cells.commit(pair.kind, source.stamp)
 }

@@ -35,7 +35,11 @@ statement! {
     CONTRACT_MIGRATED = "contract_migrated.sql";
     /// What a connection relies on.
     SESSION = "session.sql";
-    /// Staging of pairs.
+    /// Staging of likes.
+    STAGE_LIKES = "stage_likes.sql";
+    /// Staging of pairs that were not simply added.
+    STAGE_LEFT = "stage_left.sql";
+    /// Staging of other pairs.
     STAGE_PAIRS = "stage_pairs.sql";
     /// Staging of posts.
     STAGE_POSTS = "stage_posts.sql";
@@ -55,6 +59,8 @@ statement! {
     LOCK_TAIL = "lock_tail.sql";
     /// Who of the batch has opted out.
     OPTED_OUT = "opted_out.sql";
+    /// Who has opted out at all.
+    OPTED_OUT_ALL = "opted_out_all.sql";
     /// How many tombstones may matter.
     TOMBSTONES_RECENT = "tombstones_recent.sql";
     /// Tombstones of this batch.
@@ -65,12 +71,16 @@ statement! {
     TIES_PUT = "ties_put.sql";
     /// A commit that need not be waited for.
     COMMIT_LATER = "commit_later.sql";
+    /// What a plain insert is undone to.
+    PLAIN_BEGIN = "plain_begin.sql";
+    /// A plain insert undone.
+    PLAIN_UNDO = "plain_undo.sql";
+    /// A plain insert kept.
+    PLAIN_END = "plain_end.sql";
     /// What a tried row is undone to.
     PROBE_BEGIN = "probe_begin.sql";
     /// A tried row undone.
     PROBE_UNDO = "probe_undo.sql";
-    /// The staged pairs of a kind.
-    PAIRS_STAGED = "pairs_staged.sql";
     /// The staged posts.
     POSTS_STAGED = "posts_staged.sql";
     /// A post tried.
@@ -148,8 +158,10 @@ statement! {
 }
 
 /// The temporary tables of a session.
-pub const STAGING: [&str; 6] = [
+pub const STAGING: [&str; 8] = [
+    STAGE_LIKES,
     STAGE_PAIRS,
+    STAGE_LEFT,
     STAGE_POSTS,
     STAGE_RECORDS,
     STAGE_DELETES,

@@ -2,27 +2,21 @@
 
 use std::sync::LazyLock;
 
-use super::fill::{at_or_before, fill};
+use super::fill::{at_or_before, fill, stage_table, staged};
 use crate::stage::{Kind, Stage};
 
 /// The COPY into a staging table.
 #[must_use]
 pub fn copy_into(stage: Stage) -> &'static str {
-    static COPIES: LazyLock<[String; 4]> = LazyLock::new(|| {
-        [
-            "stage_pairs",
-            "stage_posts",
-            "stage_records",
-            "stage_deletes",
-        ]
-        .map(|stage| fill(include_str!("../../sql/copy.sql"), &[("stage", stage)]))
+    static COPIES: LazyLock<[String; Stage::ALL.len()]> = LazyLock::new(|| {
+        Stage::ALL.map(|stage| {
+            fill(
+                include_str!("../../sql/copy.sql"),
+                &[("stage", stage_table(stage))],
+            )
+        })
     });
-    &COPIES[match stage {
-        Stage::Pairs => 0,
-        Stage::Posts => 1,
-        Stage::Records => 2,
-        Stage::Deletes => 3,
-    }]
+    &COPIES[stage as usize]
 }
 
 /// Deletes of profiles.
@@ -55,22 +49,22 @@ fn unfeed(kind: Kind) -> String {
 }
 
 /// The staging tables whose rows a tombstone or an opt-out can end.
-const STRUCK: [&str; 3] = ["stage_pairs", "stage_posts", "stage_records"];
+const STRUCK: [Stage; 4] = [Stage::Likes, Stage::Pairs, Stage::Posts, Stage::Records];
 
-fn struck(file: &str) -> [String; 3] {
-    STRUCK.map(|stage| fill(file, &[("stage", stage)]))
+fn struck(file: &str) -> [String; STRUCK.len()] {
+    STRUCK.map(|stage| fill(file, &[("stage", stage_table(stage))]))
 }
 
 /// Strikes the staged records of opted-out actors.
-pub static OPTED_OUT_STRIKE: LazyLock<[String; 3]> =
+pub static OPTED_OUT_STRIKE: LazyLock<[String; STRUCK.len()]> =
     LazyLock::new(|| struck(include_str!("../../sql/opted_out_strike.sql")));
 
 /// Strikes what recent tombstones end.
-pub static TOMBSTONES_STRIKE_RECENT: LazyLock<[String; 3]> =
+pub static TOMBSTONES_STRIKE_RECENT: LazyLock<[String; STRUCK.len()]> =
     LazyLock::new(|| struck(include_str!("../../sql/tombstones_strike_recent.sql")));
 
 /// Strikes what any tombstone ends.
-pub static TOMBSTONES_STRIKE_BY_URI: LazyLock<[String; 3]> =
+pub static TOMBSTONES_STRIKE_BY_URI: LazyLock<[String; STRUCK.len()]> =
     LazyLock::new(|| struck(include_str!("../../sql/tombstones_strike_by_uri.sql")));
 
 /// Makes rows yield to later ones of the same timestamp, a statement per table with a version.
@@ -104,17 +98,13 @@ pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {
 });
 
 fn ties_yield(kind: Kind, key: &str, version: &str) -> String {
-    let stage = match kind.stage() {
-        Stage::Pairs => "stage_pairs",
-        _ => "stage_records",
-    };
     fill(
         include_str!("../../sql/ties_yield.sql"),
         &[
             ("table", kind.name()),
             ("match", key),
             ("version", version),
-            ("stage", stage),
+            ("staged", &staged(kind)),
         ],
     )
 }

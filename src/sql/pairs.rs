@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 
 use super::TailLock;
-use super::fill::{at_or_before, fill};
-use crate::stage::Kind;
+use super::fill::{at_or_before, fill, staged};
+use crate::stage::{Kind, Stage};
 
 /// What a target table with a second unique key is made of.
 struct PairTable {
@@ -32,6 +32,10 @@ pub enum Counted {
 }
 
 const NO_CID: &str = "''";
+
+/// Leaves the rows out that may collide. As a sub-select it is hashed; an array is not before
+/// PostgreSQL 15.
+const UNSUSPECTED: &str = "and s.uri not in (select unnest($1::text[]))";
 
 const ACTOR_AND_POST: &[(&str, &str)] = &[
     ("uri", "uri"),
@@ -167,6 +171,35 @@ const DUPLICATE_COLUMNS: [&str; 13] = [
     "commit_rev",
 ];
 
+/// The columns of `stage_left`, in their order.
+const STAGED_COLUMNS: [&str; 14] = [
+    "uri",
+    "kind",
+    "key1",
+    "key2",
+    "cid",
+    "subject_cid",
+    "via",
+    "handle",
+    "created_at",
+    "position",
+    "tie",
+    "commit_time",
+    "commit_seq",
+    "commit_rev",
+];
+
+/// How a column of `stage_left` is read from a staged row `s`; staged likes have no column for what
+/// the table has none for.
+fn left_over(kind: Kind, column: &str) -> String {
+    match (kind.stage(), column) {
+        (Stage::Likes, "kind") => format!("'{}'", kind.name()),
+        (Stage::Likes, "cid") => NO_CID.to_owned(),
+        (Stage::Likes, "handle") => "null".to_owned(),
+        _ => format!("s.{column}"),
+    }
+}
+
 impl PairTable {
     /// The target column that holds a staging column.
     fn target(&self, source: &str) -> Option<&'static str> {
@@ -219,8 +252,12 @@ impl PairTable {
             None => format!("t.{key1} = c.key1"),
         };
         let table = self.kind.name();
+        let staged = staged(self.kind);
+        let left_over = STAGED_COLUMNS.map(|column| left_over(self.kind, column));
         let at_or_before = at_or_before("indexed_at");
         let names = [
+            ("staged", staged.as_str()),
+            ("left_over", &left_over.join(", ")),
             ("table", table),
             ("columns", &columns),
             ("values", &values),
@@ -236,6 +273,13 @@ impl PairTable {
             Counted::ByTarget => fill(counted, &names),
             Counted::No => fill(plain, &names),
         };
+        let put = |way: &[(&str, &str)]| {
+            let put = pick(
+                include_str!("../../sql/pairs_put_counted.sql"),
+                include_str!("../../sql/pairs_put.sql"),
+            );
+            fill(&put, way)
+        };
         Pair {
             kind: self.kind,
             counted: self.counted,
@@ -244,10 +288,12 @@ impl PairTable {
                 include_str!("../../sql/pairs_delete.sql"),
             ),
             delete_duplicates: fill(include_str!("../../sql/duplicates_delete.sql"), &names),
-            put: pick(
-                include_str!("../../sql/pairs_put_counted.sql"),
-                include_str!("../../sql/pairs_put.sql"),
-            ),
+            put: put(&[
+                ("unsuspected", ""),
+                ("on_conflict", "on conflict do nothing"),
+            ]),
+            put_plain: put(&[("unsuspected", UNSUSPECTED), ("on_conflict", "")]),
+            staged: fill(include_str!("../../sql/pairs_staged.sql"), &names),
             probe: fill(include_str!("../../sql/pairs_probe.sql"), &names),
             settled: fill(include_str!("../../sql/pairs_settled.sql"), &names),
             contest: fill(include_str!("../../sql/duplicates_contest.sql"), &names),
@@ -289,15 +335,19 @@ pub struct Pair {
     pub delete_duplicates: String,
     /// Adds rows whose keys are free; says how many were not simply added.
     pub put: String,
+    /// The same in the plain way, but for the uris given.
+    pub put_plain: String,
+    /// Which rows are staged.
+    pub staged: String,
     /// Tries a row.
     pub probe: String,
-    /// Takes from staging what need not be settled.
+    /// Takes from what was left over what need not be settled.
     pub settled: String,
     /// Finds the keys to settle.
     pub contest: String,
     /// Enters their holders among the contested.
     pub hold: String,
-    /// Enters the staged ones among the contested.
+    /// Enters those left over among the contested.
     pub claim: String,
     /// Takes the holders out.
     pub vacate: String,

@@ -5,6 +5,7 @@ use forebay::stage::Stage;
 
 fn statement(stage: Stage) -> (&'static str, &'static str) {
     match stage {
+        Stage::Likes => ("stage_likes", include_str!("../../sql/stage_likes.sql")),
         Stage::Pairs => ("stage_pairs", include_str!("../../sql/stage_pairs.sql")),
         Stage::Posts => ("stage_posts", include_str!("../../sql/stage_posts.sql")),
         Stage::Records => ("stage_records", include_str!("../../sql/stage_records.sql")),

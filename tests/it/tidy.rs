@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure core: no I/O, so that it cannot fail on any.
-const PURE: [&str; 17] = [
+const PURE: [&str; 18] = [
     "appetite",
+    "breadth",
     "breaker",
     "decode",
     "route",

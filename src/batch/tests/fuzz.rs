@@ -112,6 +112,7 @@ fn check(batch: &mut Batch) {
 
 fn check_row(stage: Stage, row: &Row) {
     let (jsonb, other): (&[usize], &[usize]) = match stage {
+        Stage::Likes => (&[4], &[5, 6, 7, 8]),
         Stage::Pairs => (&[6], &[8, 9, 10, 11]),
         Stage::Posts => (&[4, 9, 10, 11], &[14, 15, 16, 17]),
         Stage::Records => (&[13, 14], &[10, 11, 12, 15, 16, 17]),

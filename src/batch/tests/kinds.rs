@@ -83,8 +83,8 @@ fn the_sdk_dialect_gives_the_same_pair() {
         r#"{{"created_at":"{DATE}","subject":{{"cid":"bafysubject","uri":"{POST}","py_type":"com.atproto.repo.strongRef"}},"via":null,"py_type":"app.bsky.feed.like","$type":"app.bsky.feed.like"}}"#
     );
     assert_eq!(
-        only(&create("app.bsky.feed.like/3k", &sdk), Stage::Pairs),
-        only(&like("3k"), Stage::Pairs)
+        only(&create("app.bsky.feed.like/3k", &sdk), Stage::Likes),
+        only(&like("3k"), Stage::Likes)
     );
 }
 

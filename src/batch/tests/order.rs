@@ -23,9 +23,9 @@ const PATH: &str = "app.bsky.feed.like/x";
 
 /// What is alive: positions of puts, positions of deletes.
 fn alive(batch: &mut Batch) -> (Vec<Micros>, Vec<Micros>) {
-    let puts = rows_of(batch, Stage::Pairs)
+    let puts = rows_of(batch, Stage::Likes)
         .iter()
-        .map(|row| time(&row[9]))
+        .map(|row| time(&row[6]))
         .collect();
     let deletes = rows_of(batch, Stage::Deletes)
         .iter()
@@ -153,7 +153,7 @@ fn many_uris_do_not_mix() {
         .collect();
     let mut batch = pushed(&entries);
     assert_eq!(batch.puts(Kind::Likes), 2_000);
-    let uris: std::collections::HashSet<_> = rows_of(&mut batch, Stage::Pairs)
+    let uris: std::collections::HashSet<_> = rows_of(&mut batch, Stage::Likes)
         .iter()
         .map(|row| text(&row[0]).to_owned())
         .collect();

@@ -173,7 +173,7 @@ fn one_bad_op_does_not_cost_the_others() {
     )
     .replace("app.bsky.graph.follow\"", "wrong\"");
     let mut batch = pushed(&[commit(5, &[like("a"), bad.clone(), like("c")].join(","))]);
-    assert_eq!(rows_of(&mut batch, Stage::Pairs).len(), 2);
+    assert_eq!(rows_of(&mut batch, Stage::Likes).len(), 2);
     let letter = &batch.dead()[0];
     assert_eq!(
         (letter.reason.as_ref(), letter.op, batch.dead().len()),

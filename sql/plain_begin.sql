@@ -1,0 +1,2 @@
+-- What a plain insert is undone to, should it collide.
+savepoint plain

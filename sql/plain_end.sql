@@ -1,0 +1,2 @@
+-- Keeps a plain insert.
+release savepoint plain

@@ -1,0 +1,2 @@
+-- Undoes a plain insert that collided.
+rollback to savepoint plain

@@ -1,0 +1,117 @@
+//! Which pairs this process has stored lately: hints at what a plain insert would collide with.
+//!
+//! An insert that looks for conflicts first goes down each unique index twice. Nearly no record needs
+//! it, so the others are inserted plainly; these hints say which are left out because their uri or
+//! their second key was stored before. A hint too many costs a row its quick way. One too few makes
+//! the insert fail, which is undone and done again with conflicts looked for; then hints are not
+//! trusted for a while. Nothing that ends in a table depends on them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustc_hash::FxHashSet;
+
+use crate::batch::Batch;
+use crate::stage::Kind;
+
+/// A bounded memory of keys, shared by the lanes of a process.
+///
+/// It keeps 32 bits of a hash under a random key: of a million keys one in four thousand is taken
+/// for another, and nobody can choose which.
+pub struct Seen {
+    inner: Mutex<Inner>,
+    key: RandomState,
+}
+
+#[derive(Default)]
+struct Inner {
+    young: FxHashSet<u32>,
+    old: FxHashSet<u32>,
+    /// Batches still to come that must not trust the hints.
+    distrusted: u32,
+}
+
+/// What is known of a batch's pairs before they are merged.
+#[derive(Default)]
+pub struct Hints {
+    hashes: Vec<u32>,
+    suspects: Vec<(Kind, String)>,
+    trusted: bool,
+}
+
+impl Seen {
+    /// Keys in each of two generations: together they have the last half a million records or more.
+    const MOST: usize = 1 << 19;
+    /// For how many batches a hint that was missing is remembered: an older database or another
+    /// worker will have more of that kind.
+    const DISTRUST: u32 = 50;
+
+    /// Remembers nothing.
+    pub fn new() -> Seen {
+        Seen {
+            inner: Mutex::new(Inner::default()),
+            key: RandomState::new(),
+        }
+    }
+
+    /// Forgets everything.
+    pub fn forget(&self) {
+        let mut inner = self.lock();
+        inner.young.clear();
+        inner.old.clear();
+    }
+
+    /// The hints for a batch.
+    pub fn hints(&self, batch: &Batch) -> Hints {
+        let mut hints = Hints::default();
+        let mut inner = self.lock();
+        let mut own = FxHashSet::default();
+        batch.pairs(|kind, uri, keys| {
+            let hashes = [
+                self.key.hash_one((kind, uri)) as u32,
+                self.key.hash_one((kind, keys)) as u32,
+            ];
+            let known = |hash: &u32| inner.young.contains(hash) || inner.old.contains(hash);
+            // Both are noted, whatever the first says.
+            let again = hashes.map(|hash| !own.insert(hash) || known(&hash));
+            if again.contains(&true) {
+                let uri = String::from_utf8_lossy(uri).into_owned();
+                hints.suspects.push((kind, uri));
+            }
+            hints.hashes.extend(hashes);
+        });
+        hints.trusted = inner.distrusted == 0;
+        inner.distrusted = inner.distrusted.saturating_sub(1);
+        hints
+    }
+
+    /// Remembers the pairs of a batch that is committed.
+    pub fn learn(&self, hints: Hints) {
+        let mut inner = self.lock();
+        for hash in hints.hashes {
+            if inner.young.len() >= Self::MOST {
+                inner.old = std::mem::take(&mut inner.young);
+            }
+            inner.young.insert(hash);
+        }
+    }
+
+    /// A pair was there that there was no hint at.
+    pub fn refuted(&self) {
+        self.lock().distrusted = Self::DISTRUST;
+    }
+
+    /// A lane that broke off leaves hints that are good as far as they go.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hints {
+    /// The uris of a kind that may collide; `None` if every row may.
+    pub fn suspects(&self, kind: Kind) -> Option<Vec<&str>> {
+        let of_kind = self.suspects.iter().filter(|(other, _)| *other == kind);
+        self.trusted
+            .then(|| of_kind.map(|(_, uri)| uri.as_str()).collect())
+    }
+}
