@@ -80,7 +80,8 @@ pub struct FlowConfig {
     /// Entries a read asks for when caught up; grows by itself under backlog
     #[arg(long, env, default_value_t = 10, value_parser = at_least_one::<usize>())]
     pub batch_size: usize,
-    /// Lanes: batches that are written at the same time
+    /// Lanes at most: batches that are written at the same time. Two at first; under backlog it is tried
+    /// whether more gain anything
     #[arg(long, env, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub parallel_consumers: usize,
     /// Longest that an entry waits in a batch when caught up, in milliseconds
