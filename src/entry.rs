@@ -22,6 +22,19 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An entry without fields.
+    #[must_use]
+    pub fn empty(id: StreamId) -> Self {
+        Entry {
+            id,
+            orig_id: None,
+            kind: Vec::new(),
+            data: None,
+            seq: Vec::new(),
+            deliveries: 1,
+        }
+    }
+
     /// The id that decides who wins: the original one of a replayed dead letter.
     #[must_use]
     pub fn origin(&self) -> StreamId {

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use deadpool_redis::redis::{
-    self, AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, aio::MultiplexedConnection,
-};
+use deadpool_redis::redis::{self, AsyncConnectionConfig, ConnectionAddr, ConnectionInfo};
 use deadpool_redis::{Manager, Pool};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::line::Line;
 use crate::error::RedisError;
 
 /// How long a command that does not block may take. The driver's default of half a second is less
@@ -118,18 +117,10 @@ impl Redis {
 
     /// A connection of its own for the read that blocks: the answer may take as long as the block,
     /// and other commands must not wait behind it.
-    pub(super) async fn blocking(
-        &self,
-        block: Duration,
-    ) -> Result<MultiplexedConnection, RedisError> {
-        const WHAT: &str = "connecting to Redis";
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(block + ANSWER_WITHIN))
-            .set_connection_timeout(Some(CONNECT_WITHIN));
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
+    pub(super) async fn blocking(&self, block: Duration) -> Result<Line, RedisError> {
+        Line::open(&self.client, CONNECT_WITHIN, block + ANSWER_WITHIN)
             .await
-            .map_err(RedisError::during(WHAT))
+            .map_err(RedisError::during("connecting to Redis"))
     }
 }
 

@@ -10,10 +10,12 @@ mod claim;
 mod cluster;
 mod connect;
 mod group;
+mod line;
 mod notes;
 mod parse;
 mod pending;
 mod read;
+mod reply;
 mod reread;
 mod standing;
 

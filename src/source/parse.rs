@@ -87,32 +87,30 @@ fn element(value: Value) -> Option<Element> {
 }
 
 fn entry(id: StreamId, fields: Vec<Value>) -> Entry {
-    let mut entry = Entry {
-        id,
-        orig_id: None,
-        kind: Vec::new(),
-        data: None,
-        seq: Vec::new(),
-        deliveries: 1,
-    };
+    let mut entry = Entry::empty(id);
     let mut fields = fields.into_iter();
     while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
         let (Some(name), Some(value)) = (bytes(name), bytes(value)) else {
             continue;
         };
-        match name.as_slice() {
-            b"type" => entry.kind = value,
-            b"data" => entry.data = Some(value),
-            b"seq" => entry.seq = value,
-            b"origId" => {
-                entry.orig_id = std::str::from_utf8(&value)
-                    .ok()
-                    .and_then(|id| id.parse().ok())
-            }
-            _ => {}
-        }
+        take_field(&mut entry, &name, &value);
     }
     entry
+}
+
+/// Puts a field where it belongs. Of a name that stands twice the last counts.
+pub fn take_field(entry: &mut Entry, name: &[u8], value: &[u8]) {
+    match name {
+        b"type" => entry.kind = value.to_vec(),
+        b"data" => entry.data = Some(value.to_vec()),
+        b"seq" => entry.seq = value.to_vec(),
+        b"origId" => {
+            entry.orig_id = std::str::from_utf8(value)
+                .ok()
+                .and_then(|id| id.parse().ok())
+        }
+        _ => {}
+    }
 }
 
 fn bytes(value: Value) -> Option<Vec<u8>> {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use deadpool_redis::redis::{self, Value, aio::MultiplexedConnection};
+use deadpool_redis::redis;
 
 use super::connect::Redis;
-use super::parse::{Element, first_stream};
+use super::line::Line;
+use super::parse::Element;
 use crate::entry::Entry;
 use crate::error::RedisError;
 use crate::position::StreamId;
@@ -35,7 +36,7 @@ pub struct Reading {
 /// The blocking side of the stream. Its connection is its own.
 pub struct Reader {
     redis: Redis,
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Line>,
     block: Duration,
     /// The last id that a read gave.
     front: StreamId,
@@ -93,12 +94,12 @@ impl Reader {
             Some(connection) => connection,
             None => self.redis.blocking(self.block).await?,
         };
-        let answer: Value = command
-            .query_async(&mut connection)
+        let elements = connection
+            .ask(&command)
             .await
             .map_err(RedisError::during("reading the stream"))?;
         self.connection = Some(connection);
-        let reading = sort(first_stream(answer));
+        let reading = sort(elements);
         self.front = reading.last.unwrap_or(self.front);
         Ok(reading)
     }
