@@ -52,10 +52,7 @@ async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<()
         count.arg(table.name()).arg(rows).ignore();
     }
     let command = transaction.cmd("XACK");
-    command.arg(&redis.stream).arg(&redis.group);
-    for id in ids {
-        command.arg(id.to_string());
-    }
+    command.arg(&redis.stream).arg(&redis.group).arg(ids);
     redis.ask_all("acknowledging a batch", &transaction).await
 }
 

@@ -42,7 +42,7 @@ pub async fn claim(
         .arg(&redis.group)
         .arg(&redis.consumer)
         .arg(millis(idle))
-        .arg(from.to_string())
+        .arg(from)
         .arg("COUNT")
         .arg(count);
     let answer: Value = redis.ask("claiming stale entries", &command).await?;
@@ -82,11 +82,9 @@ pub async fn renew(redis: &Redis, ids: &[StreamId]) -> Result<(), RedisError> {
             .arg(&redis.stream)
             .arg(&redis.group)
             .arg(&redis.consumer)
-            .arg(0);
-        for id in some {
-            command.arg(id.to_string());
-        }
-        command.arg("JUSTID");
+            .arg(0)
+            .arg(some)
+            .arg("JUSTID");
         redis.ask::<Value>(WHAT, &command).await?;
     }
     Ok(())
@@ -111,8 +109,8 @@ pub async fn deliveries(
                 .cmd("XPENDING")
                 .arg(&redis.stream)
                 .arg(&redis.group)
-                .arg(id.to_string())
-                .arg(id.to_string())
+                .arg(id)
+                .arg(id)
                 .arg(1);
         }
         let answers: Vec<Value> = redis.ask_all(WHAT, &pipeline).await?;

@@ -10,6 +10,7 @@ mod claim;
 mod cluster;
 mod connect;
 mod group;
+mod id;
 mod line;
 mod notes;
 mod parse;

@@ -119,7 +119,7 @@ impl Reader {
         command.arg("STREAMS").arg(&self.redis.stream);
         match from {
             From::New | From::NewAtOnce => command.arg(">"),
-            From::Pending(after) => command.arg(after.to_string()),
+            From::Pending(after) => command.arg(after),
         };
         command
     }

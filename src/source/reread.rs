@@ -29,8 +29,7 @@ pub async fn reread(redis: &Redis, ids: &[StreamId]) -> Result<Reread, RedisErro
     for some in ids.chunks(IDS_PER_ROUND_TRIP) {
         let mut pipeline = redis::pipe();
         for id in some {
-            let id = id.to_string();
-            pipeline.cmd("XRANGE").arg(&redis.stream).arg(&id).arg(&id);
+            pipeline.cmd("XRANGE").arg(&redis.stream).arg(id).arg(id);
         }
         let answers: Vec<Value> = redis.ask_all("reading entries again", &pipeline).await?;
         let times = deliveries(redis, some).await?;
