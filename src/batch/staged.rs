@@ -48,6 +48,9 @@ pub struct Staged {
     slots: HashTable<Slot>,
     keys: RandomState,
     alive: [[usize; 2]; Kind::ALL.len()],
+    /// What `alive` adds up to, and the bytes in all buffers: asked for at every entry.
+    rows_alive: usize,
+    bytes: usize,
     superseded: u64,
     oldest: Option<Position>,
     newest: Option<Position>,
@@ -64,8 +67,11 @@ pub struct Begun {
 impl Staged {
     /// The buffer to write a row to, and the token with which to keep or cancel it.
     pub fn begin(&mut self, stage: Stage) -> (&mut Vec<u8>, Begun) {
-        let out = self.buffers[stage as usize].open();
+        let buffer = &mut self.buffers[stage as usize];
+        let before = buffer.bytes().len();
+        let out = buffer.open();
         let start = out.len();
+        self.bytes += start - before;
         (out, Begun { stage, start })
     }
 
@@ -93,10 +99,12 @@ impl Staged {
             position,
             ended: None,
         };
+        self.bytes += end - begun.start;
         self.note(position);
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(row);
         self.alive[kind as usize][verb as usize] += 1;
+        self.rows_alive += 1;
         let Verdict { dead, again } = self.settle(index);
         dead.into_iter().flatten().for_each(|row| self.kill(row));
         again.into_iter().for_each(|row| self.revive(row));
@@ -151,6 +159,7 @@ impl Staged {
         };
         self.buffers[row.stage as usize].kill(row.start..row.end);
         self.alive[row.kind as usize][row.verb as usize] -= 1;
+        self.rows_alive -= 1;
         self.superseded += 1;
     }
 
@@ -160,6 +169,7 @@ impl Staged {
         };
         self.buffers[row.stage as usize].revive(row.start..row.end);
         self.alive[row.kind as usize][row.verb as usize] += 1;
+        self.rows_alive += 1;
         self.superseded = self.superseded.saturating_sub(1);
     }
 
@@ -172,7 +182,7 @@ impl Staged {
     /// Rows that are alive.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.alive.iter().flatten().sum()
+        self.rows_alive
     }
 
     /// Rows that were replaced by others.
@@ -184,11 +194,7 @@ impl Staged {
     /// Bytes held, dead rows included.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.buffers
-            .iter()
-            .map(|buffer| buffer.bytes().len())
-            .sum::<usize>()
-            + self.rows.len() * size_of::<Row>()
+        self.bytes + self.rows.len() * size_of::<Row>()
     }
 
     /// The smallest position of a staged row, dead ones included.
@@ -245,7 +251,7 @@ impl Staged {
         self.rows.clear();
         self.slots.clear();
         self.alive = Default::default();
-        self.superseded = 0;
+        (self.rows_alive, self.bytes, self.superseded) = (0, 0, 0);
         (self.oldest, self.newest, self.has_ties) = (None, None, false);
     }
 }

@@ -27,7 +27,7 @@ pub struct Parsed {
 /// Parses one JSON value with nothing behind it but white space; `None` if it is not that.
 #[must_use]
 pub fn parse(data: &[u8]) -> Option<Parsed> {
-    let text = match std::str::from_utf8(data) {
+    let text = match simdutf8::basic::from_utf8(data) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(data),
     };

@@ -14,11 +14,17 @@ pub fn is_did(text: &str) -> bool {
     };
     let method_ok = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_lowercase());
     let end_ok = !identifier.is_empty() && !identifier.ends_with([':', '%']);
-    method_ok && end_ok && text.len() <= 2048 && identifier.bytes().all(in_did)
+    method_ok && end_ok && text.len() <= 2048 && consists_of(identifier, in_did)
+}
+
+/// Whether all bytes are of a kind. Looked at without stopping at the first that is not, so that
+/// the compiler takes many at once; nearly all texts are good ones.
+fn consists_of(text: &str, kind: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, byte| all & kind(byte))
 }
 
 fn in_did(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'%' | b'-')
+    byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'_' | b':' | b'%' | b'-')
 }
 
 /// Splits an op's path, `collection/rkey`; `None` if either part is not what the protocol allows
@@ -78,7 +84,7 @@ fn is_handle(text: &str) -> bool {
 }
 
 fn is_uri_path(path: &str) -> bool {
-    !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_graphic())
+    !path.is_empty() && consists_of(path, |byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]
