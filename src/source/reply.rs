@@ -144,7 +144,7 @@ impl<'a> Cursor<'a> {
             let (name, value) = (self.text()?, self.text()?);
             take_field(&mut entry, name, value);
         }
-        (fields % 2 == 0).then_some(entry)
+        fields.is_multiple_of(2).then_some(entry)
     }
 
     fn header(&mut self) -> Option<(u8, &'a [u8])> {
