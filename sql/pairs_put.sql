@@ -3,17 +3,14 @@
 -- comes late would be seated beside the newer one.
 -- In: the staged rows of '{table}'. Conflict keys: uri and the second key. Who is there stays; what
 -- was not added goes to stage_left and is settled afterwards. Lock order: uri.
--- In two ways. The careful one looks for conflicts before it adds a row. The plain one, which costs a
--- fifth less, leaves out the rows whose uris are in $1 instead, and fails (23505) if another collides:
--- then it is undone and done in the careful way.
+-- Where few are expected to collide, pairs_put_plain.sql is tried first.
 -- Out: how many rows were added, and how many were not.
 with added as (
     insert into {table} ({columns})
     select {values} from {staged}
       and not exists (select from forebay.duplicates d where d.uri = s.uri offset 0)
-      {unsuspected}
     order by s.uri collate "C"
-    {on_conflict}
+    on conflict do nothing
     returning uri::text as uri
 ), left_over as (
     insert into stage_left

@@ -4,9 +4,8 @@ with added as (
     insert into {table} ({columns})
     select {values} from {staged}
       and not exists (select from forebay.duplicates d where d.uri = s.uri offset 0)
-      {unsuspected}
     order by s.uri collate "C"
-    {on_conflict}
+    on conflict do nothing
     returning uri::text as uri, {key2} as target
 ), left_over as (
     insert into stage_left

@@ -1,6 +1,6 @@
 -- Merges posts. In: stage_posts, freed of stale ones, so that each that is left wins.
--- Conflict key: uri. Lock order: uri. What the AppView keeps in the row (search_vector, the
--- violates_* flags) is left alone. Gates of the same repo were merged before.
+-- Conflict key: uri. Lock order: uri, in which rows are staged. What the AppView keeps in the row
+-- (search_vector, the violates_* flags) is left alone. Gates of the same repo were merged before.
 -- Out: how many rows were added: an updated one has an xmax.
 with put as (
     insert into posts (uri, cid, author_did, text, langs, parent_uri, parent_cid, root_uri, root_cid,
@@ -12,7 +12,6 @@ with put as (
            exists (select from post_gates g where g.post_uri = s.uri offset 0),
            created_at, position, commit_time, commit_seq, commit_rev
     from stage_posts s
-    order by uri collate "C"
     on conflict (uri) do update
     set cid = excluded.cid, author_did = excluded.author_did, text = excluded.text,
         langs = excluded.langs, parent_uri = excluded.parent_uri, parent_cid = excluded.parent_cid,

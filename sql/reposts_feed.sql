@@ -1,6 +1,6 @@
 -- Merges the feed items of the reposts that were simply added.
 -- In: stage_pairs of kind 'reposts', less those in stage_left. Conflict key: uri. Who wins: the
--- later position. Lock order: uri.
+-- later position. Lock order: uri, in which rows are staged.
 -- Out: how many rows were added: an updated one has an xmax.
 with put as (
     insert into feed_items (uri, post_uri, originator_did, type, sort_at, cid, created_at, indexed_at)
@@ -8,7 +8,6 @@ with put as (
     from stage_pairs s
     where s.kind = 'reposts'
       and s.uri not in (select l.uri from stage_left l where l.kind = 'reposts')
-    order by s.uri collate "C"
     on conflict (uri) do update
     set post_uri = excluded.post_uri, originator_did = excluded.originator_did, type = excluded.type,
         sort_at = excluded.sort_at, cid = excluded.cid, created_at = excluded.created_at,

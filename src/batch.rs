@@ -7,32 +7,24 @@
 mod buffer;
 mod commit;
 mod dids;
+mod stage_copy;
 mod staged;
 mod take;
 #[cfg(test)]
 mod tests;
 
 pub use crate::letter::{DeadLetter, letter, uris_of_ops};
+pub use stage_copy::StageCopy;
 
 use crate::entry::Entry;
 use crate::position::{Position, StreamId};
 use crate::stage::{Kind, Stage};
 use crate::tally::Tally;
 use crate::widths::Widths;
-use bytes::Bytes;
 use dids::Dids;
 use staged::{Staged, Verb};
 use std::sync::Arc;
 use take::Scope;
-
-/// One stage's part of a batch.
-#[derive(Clone, Debug)]
-pub struct StageCopy {
-    /// The staging table.
-    pub stage: Stage,
-    /// A whole binary COPY stream, header to trailer, in order.
-    pub chunks: Vec<Bytes>,
-}
 
 /// The rows of many entries, their ids, and what could not be stored of them.
 #[derive(Debug)]
@@ -124,11 +116,7 @@ impl Batch {
     /// again when the batch is sent again; the bytes are shared, not copied.
     pub fn copies(&mut self) -> Vec<StageCopy> {
         let staged = &mut self.staged;
-        let copy = |stage| {
-            staged
-                .stream(stage)
-                .map(|chunks| StageCopy { stage, chunks })
-        };
+        let copy = |stage| staged.copy(stage);
         Stage::ALL.into_iter().filter_map(copy).collect()
     }
 

@@ -43,7 +43,7 @@ fn types(stage: Stage) -> Vec<Type> {
 pub fn rows(batch: &mut Batch) -> Vec<(Stage, Row)> {
     let mut found = Vec::new();
     for copy in batch.copies() {
-        let stream = copy.chunks.concat();
+        let stream = copy.chunks().collect::<Vec<_>>().concat();
         let types = types(copy.stage);
         for row in read(&stream, &types) {
             found.push((copy.stage, row));

@@ -3,12 +3,11 @@
 //! It knows byte ranges and nothing of what stands in them. Rows are appended while the batch
 //! fills; once it is handed out it is frozen, so that a batch can be sent again without a copy.
 
-use crate::encode::{HEADER, TRAILER};
 use bytes::Bytes;
 use rustc_hash::FxHashSet;
 use std::ops::Range;
 
-/// Rows of one staging table as a binary COPY stream.
+/// Rows of one staging table in the form of binary COPY.
 #[derive(Debug, Default)]
 pub struct Buffer {
     filling: Vec<u8>,
@@ -17,13 +16,10 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// The bytes to which a row is appended; they begin with the stream's header.
+    /// The bytes to which a row is appended.
     pub fn open(&mut self) -> &mut Vec<u8> {
         if let Some(frozen) = self.frozen.take() {
             self.filling = thaw(frozen);
-        }
-        if self.filling.is_empty() {
-            self.filling.extend_from_slice(&HEADER);
         }
         &mut self.filling
     }
@@ -52,25 +48,12 @@ impl Buffer {
         }
     }
 
-    /// The whole stream without the dead rows. No row is copied.
-    pub fn stream(&mut self) -> Vec<Bytes> {
-        self.dead.sort_unstable_by_key(|row| row.start);
-        let all = self
-            .frozen
-            .get_or_insert_with(|| Bytes::from(std::mem::take(&mut self.filling)));
-        let mut chunks = Vec::with_capacity(self.dead.len() + 2);
-        let mut from = 0;
-        for row in &self.dead {
-            if from < row.start {
-                chunks.push(all.slice(from..row.start));
-            }
-            from = row.end;
-        }
-        if from < all.len() {
-            chunks.push(all.slice(from..));
-        }
-        chunks.push(Bytes::from_static(&TRAILER));
-        chunks
+    /// All bytes, to be shared; no row is copied.
+    pub fn freeze(&mut self) -> Bytes {
+        let filling = &mut self.filling;
+        self.frozen
+            .get_or_insert_with(|| Bytes::from(std::mem::take(filling)))
+            .clone()
     }
 
     /// Empties the buffer, keeping its memory if no one holds the stream any more.
@@ -94,42 +77,29 @@ fn thaw(frozen: Bytes) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn sent(buffer: &mut Buffer) -> Vec<u8> {
-        buffer.stream().concat()
-    }
-
     #[test]
-    fn leaves_out_the_dead_wherever_they_lie() {
-        for (dead, left) in [
-            (vec![], "aabbcc"),
-            (vec![0], "bbcc"),
-            (vec![2, 1], "aa"),
-            (vec![1], "aacc"),
-            (vec![0, 1, 2], ""),
-        ] {
-            let mut buffer = Buffer::default();
-            buffer.open().extend_from_slice(b"aabbcc");
-            for row in dead {
-                buffer.kill(19 + 2 * row..21 + 2 * row);
-            }
-            assert_eq!(
-                sent(&mut buffer),
-                [&HEADER[..], left.as_bytes(), &TRAILER].concat()
-            );
-        }
+    fn knows_the_dead() {
+        let mut buffer = Buffer::default();
+        buffer.open().extend_from_slice(b"aabbcc");
+        buffer.kill(4..6);
+        buffer.kill(0..2);
+        buffer.revive(4..6);
+        assert_eq!(buffer.dead(), FxHashSet::from_iter([0]));
+        buffer.clear();
+        assert!(buffer.dead().is_empty());
     }
 
     #[test]
     fn can_be_sent_again_written_on_and_used_again() {
         let mut buffer = Buffer::default();
         buffer.open().extend_from_slice(b"ab");
-        let held = buffer.stream();
-        assert_eq!(held.concat(), sent(&mut buffer));
+        let held = buffer.freeze();
+        assert_eq!(held, buffer.freeze());
         buffer.open().extend_from_slice(b"cd");
-        assert_eq!(sent(&mut buffer), [&HEADER[..], b"abcd", &TRAILER].concat());
+        assert_eq!(buffer.freeze(), &b"abcd"[..]);
         drop(held);
         let capacity = buffer.open().capacity();
-        buffer.stream();
+        buffer.freeze();
         buffer.clear();
         assert!(buffer.bytes().is_empty());
         assert!(buffer.open().capacity() >= capacity);

@@ -89,13 +89,8 @@ impl<'t> Merging<'t> {
     }
 
     /// Runs a statement that answers with two numbers.
-    pub async fn ask_two(
-        &self,
-        what: &'static str,
-        text: &str,
-        params: Params<'_>,
-    ) -> Result<(i64, i64), DbError> {
-        let row = query_one(self.transaction, what, text, params).await?;
+    pub async fn ask_two(&self, what: &'static str, text: &str) -> Result<(i64, i64), DbError> {
+        let row = query_one(self.transaction, what, text, &[]).await?;
         let number = |column| row.try_get(column).map_err(DbError::during(what));
         Ok((number(0)?, number(1)?))
     }

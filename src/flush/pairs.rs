@@ -46,7 +46,7 @@ async fn put(merging: &mut Merging<'_>, pair: &Pair) -> Result<i64, DbError> {
     const WHAT: &str = "merging pairs";
     let (added, left_over) = match put_plainly(merging, pair).await? {
         Some(done) => done,
-        None => merging.ask_two(WHAT, &pair.put, &[]).await?,
+        None => merging.ask_two(WHAT, &pair.put).await?,
     };
     merging.added(pair.kind, added);
     if pair.kind == Kind::Reposts {
@@ -63,17 +63,20 @@ async fn put_plainly(
     pair: &Pair,
 ) -> Result<Option<(i64, i64)>, DbError> {
     const WHAT: &str = "adding pairs";
-    /// Below this the savepoint costs more than it gains.
-    const WORTH_IT: usize = 500;
+    /// Below this the savepoint costs more than is gained; at live pace neither is noticed.
+    const WORTH_IT: usize = 32;
     let suspects = match merging.hints.suspects(pair.kind) {
         Some(suspects) if merging.batch.puts(pair.kind) >= WORTH_IT => suspects,
         _ => return Ok(None),
     };
     merging.run(WHAT, sql::PLAIN_BEGIN).await?;
-    match merging.ask_two(WHAT, &pair.put_plain, &[&suspects]).await {
-        Ok(done) => {
+    let left_over = merging
+        .run_with(WHAT, &pair.left_plain, &[&suspects])
+        .await?;
+    match merging.ask(WHAT, &pair.put_plain).await {
+        Ok(added) => {
             merging.run(WHAT, sql::PLAIN_END).await?;
-            Ok(Some(done))
+            Ok(Some((added, left_over.cast_signed())))
         }
         Err(refused) if refused.is_row_local() => {
             merging.run(WHAT, sql::PLAIN_UNDO).await?;

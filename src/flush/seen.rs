@@ -115,3 +115,93 @@ impl Hints {
             .then(|| of_kind.map(|(_, uri)| uri.as_str()).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::entry::Entry;
+    use crate::position::StreamId;
+    use crate::widths::Widths;
+
+    fn like(repo: &str, rkey: &str, post: &str) -> String {
+        format!(
+            r#"{{"repo":"did:plc:{repo}","ops":[{{"action":"create","path":"app.bsky.feed.like/{rkey}","cid":"c","record":{{"$type":"app.bsky.feed.like","subject":{{"uri":"at://did:plc:p/app.bsky.feed.post/{post}","cid":"c"}}}}}}]}}"#
+        )
+    }
+
+    fn batch(commits: &[String]) -> Batch {
+        let mut batch = Batch::new(Arc::new(Widths::contract()));
+        for (ms, data) in (1..).zip(commits) {
+            batch.push(&Entry {
+                id: StreamId { ms, n: 0 },
+                orig_id: None,
+                kind: b"commit".to_vec(),
+                data: Some(data.clone().into_bytes()),
+                seq: Vec::new(),
+                deliveries: 1,
+            });
+        }
+        batch
+    }
+
+    fn suspects(hints: &Hints) -> Option<usize> {
+        hints.suspects(Kind::Likes).map(|uris| uris.len())
+    }
+
+    #[test]
+    fn suspects_what_shares_a_key_with_what_was_stored() {
+        let seen = Seen::new();
+        let first = seen.hints(&batch(&[like("a", "1", "x"), like("b", "1", "x")]));
+        assert_eq!(suspects(&first), Some(0));
+        seen.learn(first);
+        let again = [
+            like("a", "1", "y"),
+            like("b", "2", "x"),
+            like("c", "1", "x"),
+        ];
+        let hints = seen.hints(&batch(&again));
+        assert_eq!(suspects(&hints), Some(2));
+        assert_eq!(hints.suspects(Kind::Reposts), Some(Vec::new()));
+        seen.forget();
+        assert_eq!(suspects(&seen.hints(&batch(&again))), Some(0));
+    }
+
+    #[test]
+    fn suspects_the_second_of_a_pair_in_one_batch() {
+        let seen = Seen::new();
+        let hints = seen.hints(&batch(&[like("a", "1", "x"), like("a", "2", "x")]));
+        assert_eq!(suspects(&hints), Some(1));
+    }
+
+    #[test]
+    fn says_nothing_for_a_while_once_it_was_wrong() {
+        let seen = Seen::new();
+        seen.refuted();
+        for _ in 0..Seen::DISTRUST {
+            assert_eq!(suspects(&seen.hints(&batch(&[]))), None);
+        }
+        assert_eq!(suspects(&seen.hints(&batch(&[]))), Some(0));
+    }
+
+    #[test]
+    fn forgets_the_oldest() {
+        let seen = Seen::new();
+        let first = seen.hints(&batch(&[like("a", "1", "x")]));
+        seen.learn(first);
+        let many = |from: u32| Hints {
+            hashes: (from..from + 600_000).collect(),
+            ..Hints::default()
+        };
+        seen.learn(many(0));
+        seen.learn(many(1_000_000));
+        let inner = seen.lock();
+        assert!(inner.young.len() + inner.old.len() <= 2 * Seen::MOST);
+        drop(inner);
+        assert_eq!(
+            suspects(&seen.hints(&batch(&[like("a", "1", "x")]))),
+            Some(0)
+        );
+    }
+}

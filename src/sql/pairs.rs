@@ -33,10 +33,6 @@ pub enum Counted {
 
 const NO_CID: &str = "''";
 
-/// Leaves the rows out that may collide. As a sub-select it is hashed; an array is not before
-/// PostgreSQL 15.
-const UNSUSPECTED: &str = "and s.uri not in (select unnest($1::text[]))";
-
 const ACTOR_AND_POST: &[(&str, &str)] = &[
     ("uri", "uri"),
     ("user_did", "key1"),
@@ -273,13 +269,6 @@ impl PairTable {
             Counted::ByTarget => fill(counted, &names),
             Counted::No => fill(plain, &names),
         };
-        let put = |way: &[(&str, &str)]| {
-            let put = pick(
-                include_str!("../../sql/pairs_put_counted.sql"),
-                include_str!("../../sql/pairs_put.sql"),
-            );
-            fill(&put, way)
-        };
         Pair {
             kind: self.kind,
             counted: self.counted,
@@ -288,11 +277,15 @@ impl PairTable {
                 include_str!("../../sql/pairs_delete.sql"),
             ),
             delete_duplicates: fill(include_str!("../../sql/duplicates_delete.sql"), &names),
-            put: put(&[
-                ("unsuspected", ""),
-                ("on_conflict", "on conflict do nothing"),
-            ]),
-            put_plain: put(&[("unsuspected", UNSUSPECTED), ("on_conflict", "")]),
+            put: pick(
+                include_str!("../../sql/pairs_put_counted.sql"),
+                include_str!("../../sql/pairs_put.sql"),
+            ),
+            left_plain: fill(include_str!("../../sql/pairs_left_plain.sql"), &names),
+            put_plain: pick(
+                include_str!("../../sql/pairs_put_plain_counted.sql"),
+                include_str!("../../sql/pairs_put_plain.sql"),
+            ),
             staged: fill(include_str!("../../sql/pairs_staged.sql"), &names),
             probe: fill(include_str!("../../sql/pairs_probe.sql"), &names),
             settled: fill(include_str!("../../sql/pairs_settled.sql"), &names),
@@ -335,7 +328,9 @@ pub struct Pair {
     pub delete_duplicates: String,
     /// Adds rows whose keys are free; says how many were not simply added.
     pub put: String,
-    /// The same in the plain way, but for the uris given.
+    /// Sets aside what is not to be added plainly.
+    pub left_plain: String,
+    /// Adds the others plainly.
     pub put_plain: String,
     /// Which rows are staged.
     pub staged: String,

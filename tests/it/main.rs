@@ -26,6 +26,7 @@ mod model;
 mod network;
 mod oracle;
 mod pending;
+mod plainly;
 mod process;
 mod property;
 mod real;

@@ -539,7 +539,7 @@ async fn a_sequence_number_that_is_none() {
     bed.stream.xadd("commit", &data, "a\0b").await;
     bed.stream.xadd("commit", "not JSON", "\0").await;
     drain(&bed, &[]).await;
-    let letters = "select string_agg(seq, ' ' order by id) as all from forebay.dead_letters";
+    let letters = "select string_agg(seq, ' ' order by entry_id) as all from forebay.dead_letters";
     assert_eq!(row(&bed, letters).await["all"], "a\u{fffd}b \u{fffd}");
     let stored = row(&bed, "select commit_seq from posts").await;
     assert_eq!(stored["commit_seq"], "a\u{fffd}b");

@@ -102,7 +102,10 @@ fn damage(data: &mut Vec<u8>, random: &mut Random) {
 /// Every cell is what its column's type allows.
 fn check(batch: &mut Batch) {
     for copy in batch.copies() {
-        let rows = read_copy(&copy.chunks.concat(), copy.stage.columns());
+        let rows = read_copy(
+            &copy.chunks().collect::<Vec<_>>().concat(),
+            copy.stage.columns(),
+        );
         assert!(!rows.is_empty());
         for row in rows {
             check_row(copy.stage, &row);

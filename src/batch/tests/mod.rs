@@ -95,7 +95,7 @@ fn rows_of(batch: &mut Batch, stage: Stage) -> Vec<Row> {
     let Some(copy) = copies.iter().find(|copy| copy.stage == stage) else {
         return Vec::new();
     };
-    read_copy(&copy.chunks.concat(), stage.columns())
+    read_copy(&copy.chunks().collect::<Vec<_>>().concat(), stage.columns())
 }
 
 fn read_copy(stream: &[u8], columns: i16) -> Vec<Row> {

@@ -147,6 +147,29 @@ fn any_order_and_any_redelivery_gives_what_the_model_says() {
 }
 
 #[test]
+fn rows_go_out_by_their_uris() {
+    let of = |did: &str, rkey: &str| {
+        let data = format!(r#"{{"repo":"{did}","ops":[{}]}}"#, like(rkey));
+        entry(5, "commit", &data)
+    };
+    let mut batch = pushed(&[]);
+    for (did, rkey) in [
+        ("did:plc:zzzzzzzzzzzz", "a"),
+        ("did:plc:bbbbbbbbbbbb", "c"),
+        ("did:plc:aaaaaaaaaaaa", "z"),
+        ("did:plc:bbbbbbbbbbbb", "b"),
+    ] {
+        batch.push(&of(did, rkey));
+    }
+    let uris: Vec<_> = rows_of(&mut batch, Stage::Likes)
+        .iter()
+        .map(|row| text(&row[0]).to_owned())
+        .collect();
+    assert_eq!(uris.len(), 4);
+    assert!(uris.is_sorted(), "{uris:?}");
+}
+
+#[test]
 fn many_uris_do_not_mix() {
     let entries: Vec<_> = (0..5_000_u64)
         .map(|n| commit(5 + n % 7, &like(&format!("r{}", n % 2_000))))
