@@ -1,7 +1,11 @@
 //! Large batches take short cuts: pairs are added without looking for conflicts, and opt-outs are
 //! read all at once. What they miss must not be missed.
 
+use serde_json::json;
+
 use super::convergence::{assert_right, some};
+use super::histories::{history, like, model_of, put};
+use super::model::Model;
 use super::support::Bed;
 use super::support::give::{self, Given};
 use super::support::wait;
@@ -37,6 +41,31 @@ async fn pairs_collide_with_what_another_worker_stored() {
         likes_written(&bed).await > likes
     })
     .await;
+}
+
+/// As histories::an_old_version_of_a_contested_record_comes_last, among so many likes that they are
+/// added plainly, by a worker that knows nothing of the contest.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_version_of_a_contested_record_among_many() {
+    const POST: &str = "at://did:plc:a/app.bsky.feed.post/";
+    let (first, second) = (format!("{POST}1"), format!("{POST}2"));
+    let mut ops = vec![put("b", "app.bsky.feed.like/1", like(&first))];
+    for n in 0..100 {
+        let path: &'static str = format!("app.bsky.feed.like/{n}").leak();
+        ops.push(put("c", path, like(&format!("{POST}other{n}"))));
+    }
+    let late = ops.len();
+    ops.push(put("b", "app.bsky.feed.like/2", like(&second)));
+    ops.push(put("b", "app.bsky.feed.like/1", like(&second)));
+    ops.push(put("a", "app.bsky.feed.post/1", json!({"text": ""})));
+    let entries = history(ops);
+    let model = model_of(&entries, Model::new());
+    let bed = Bed::new().await;
+    for some in [&entries[late..], &entries[..late]] {
+        give::give_as_replays(&bed, some.iter()).await;
+        drain(&bed, &["--parallel-consumers", "1"]).await;
+    }
+    assert_right(&bed, &model).await;
 }
 
 /// More repos in a batch than are looked up one by one.
