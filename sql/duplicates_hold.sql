@@ -4,6 +4,6 @@ insert into forebay.duplicates (kind, uri, key1, key2, cid, subject_cid, via, ha
                                 position, tie, commit_time, commit_seq, commit_rev)
 select '{table}', {held}
 from stage_contested c
-join {table} t on {key_match}
+cross join lateral (select t.* from {table} t where {key_match} offset 0) as t
 where c.kind = '{table}'
 on conflict (uri) do nothing

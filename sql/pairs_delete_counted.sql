@@ -2,8 +2,11 @@
 -- In: stage_deletes of kind '{table}'. Out: deltas of what was really removed, and how many rows that was.
 with gone as (
     delete from {table} t
-    using stage_deletes d
-    where d.kind = '{table}' and t.uri = d.uri and {at_or_before}
+    where t.uri = any (array(
+        select d.uri from stage_deletes d
+        where d.kind = '{table}'
+          and exists (select from {table} t where t.uri = d.uri and {at_or_before} offset 0)
+    ))
     returning t.{key2} as target
 ), counted as (
     insert into stage_deltas (uri, {table})

@@ -3,8 +3,11 @@
 -- that was.
 with gone as (
     delete from posts t
-    using stage_deletes d
-    where d.kind = 'posts' and t.uri = d.uri and {at_or_before}
+    where t.uri = any (array(
+        select d.uri from stage_deletes d
+        where d.kind = 'posts'
+          and exists (select from posts t where t.uri = d.uri and {at_or_before} offset 0)
+    ))
     returning t.parent_uri
 ), counted as (
     insert into stage_deltas (uri, replies)

@@ -3,7 +3,10 @@
 update users t
 set display_name = null, description = null, avatar_url = null, banner_url = null,
     pinned_post = null, profile_record = null
-from stage_deletes d
-where d.kind = 'users' and t.did = split_part(d.uri, '/', 3)
-  and t.profile_record is not null
-  and {at_or_before}
+where t.did = any (array(
+    select split_part(d.uri, '/', 3) from stage_deletes d
+    where d.kind = 'users'
+      and exists (select from users t
+                  where t.did = split_part(d.uri, '/', 3) and t.profile_record is not null
+                    and {at_or_before} offset 0)
+))

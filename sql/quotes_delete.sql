@@ -2,9 +2,10 @@
 -- posts_delete.sql. Out: deltas of what was really removed.
 with gone as (
     delete from quotes q
-    using stage_deletes d
-    where d.kind = 'posts' and q.uri = d.uri || '#quote'
-      and not exists (select from posts p where p.uri = d.uri offset 0)
+    where q.uri = any (array(
+        select d.uri || '#quote' from stage_deletes d
+        where d.kind = 'posts' and not exists (select from posts p where p.uri = d.uri offset 0)
+    ))
     returning q.quoted_uri
 )
 insert into stage_deltas (uri, quotes)

@@ -1,5 +1,8 @@
 -- Removes deleted records of a table that is keyed by uri alone.
 -- In: stage_deletes of kind '{table}'.
 delete from {table} t
-using stage_deletes d
-where d.kind = '{table}' and t.uri = d.uri and {at_or_before}
+where t.uri = any (array(
+    select d.uri from stage_deletes d
+    where d.kind = '{table}'
+      and exists (select from {table} t where t.uri = d.uri and {at_or_before} offset 0)
+))

@@ -30,8 +30,8 @@ pub async fn lock_partitions(
 pub struct Merged {
     /// What was added and removed.
     pub changes: Changes,
-    /// A row collided that no hint spoke of.
-    pub collided: bool,
+    /// Kinds of which a row collided that no hint spoke of.
+    pub collided: Vec<Kind>,
 }
 
 /// Merges what is staged.

@@ -19,8 +19,8 @@ pub struct Merging<'t> {
     pub hints: &'t Hints,
     /// What was added and removed so far.
     pub changes: Changes,
-    /// A row collided that no hint spoke of.
-    pub collided: bool,
+    /// Kinds of which a row collided that no hint spoke of.
+    pub collided: Vec<Kind>,
 }
 
 impl<'t> Merging<'t> {
@@ -31,7 +31,7 @@ impl<'t> Merging<'t> {
             batch,
             hints,
             changes: Changes::default(),
-            collided: false,
+            collided: Vec::new(),
         }
     }
 

@@ -150,9 +150,7 @@ async fn write(
     times.commit = start.elapsed();
     known.learn(&stubs);
     known.pairs().learn(hints);
-    if collided {
-        known.pairs().refuted();
-    }
+    known.pairs().refuted(&collided);
     changes.note(Table::Users, users.take());
     Ok(changes)
 }

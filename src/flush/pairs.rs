@@ -65,8 +65,10 @@ async fn put_plainly(
     const WHAT: &str = "adding pairs";
     /// Below this the savepoint costs more than is gained; at live pace neither is noticed.
     const WORTH_IT: usize = 32;
+    // Where several repos share keys, lanes collide with each other.
+    let is_shared = matches!(pair.kind, Kind::ListItems | Kind::Verifications);
     let suspects = match merging.hints.suspects(pair.kind) {
-        Some(suspects) if merging.batch.puts(pair.kind) >= WORTH_IT => suspects,
+        Some(suspects) if merging.batch.puts(pair.kind) >= WORTH_IT && !is_shared => suspects,
         _ => return Ok(None),
     };
     merging.run(WHAT, sql::PLAIN_BEGIN).await?;
@@ -80,7 +82,7 @@ async fn put_plainly(
         }
         Err(refused) if refused.is_row_local() => {
             merging.run(WHAT, sql::PLAIN_UNDO).await?;
-            merging.collided = true;
+            merging.collided.push(pair.kind);
             Ok(None)
         }
         Err(failed) => Err(failed),

@@ -9,7 +9,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::batch::Batch;
 use crate::stage::Kind;
@@ -27,8 +27,8 @@ pub struct Seen {
 struct Inner {
     young: FxHashSet<u32>,
     old: FxHashSet<u32>,
-    /// Batches still to come that must not trust the hints.
-    distrusted: u32,
+    /// Batches still to come that must not trust the hints of a kind.
+    distrusted: FxHashMap<Kind, u32>,
 }
 
 /// What is known of a batch's pairs before they are merged.
@@ -36,7 +36,8 @@ struct Inner {
 pub struct Hints {
     hashes: Vec<u32>,
     suspects: Vec<(Kind, String)>,
-    trusted: bool,
+    distrusted: Vec<Kind>,
+    told: bool,
 }
 
 impl Seen {
@@ -80,8 +81,12 @@ impl Seen {
             }
             hints.hashes.extend(hashes);
         });
-        hints.trusted = inner.distrusted == 0;
-        inner.distrusted = inner.distrusted.saturating_sub(1);
+        hints.distrusted = inner.distrusted.keys().copied().collect();
+        inner.distrusted.retain(|_, left| {
+            *left -= 1;
+            *left > 0
+        });
+        hints.told = true;
         hints
     }
 
@@ -96,9 +101,12 @@ impl Seen {
         }
     }
 
-    /// A pair was there that there was no hint at.
-    pub fn refuted(&self) {
-        self.lock().distrusted = Self::DISTRUST;
+    /// Pairs of these kinds were there that there was no hint at.
+    pub fn refuted(&self, kinds: &[Kind]) {
+        let mut inner = self.lock();
+        for kind in kinds {
+            inner.distrusted.insert(*kind, Self::DISTRUST);
+        }
     }
 
     /// A lane that broke off leaves hints that are good as far as they go.
@@ -111,8 +119,8 @@ impl Hints {
     /// The uris of a kind that may collide; `None` if every row may.
     pub fn suspects(&self, kind: Kind) -> Option<Vec<&str>> {
         let of_kind = self.suspects.iter().filter(|(other, _)| *other == kind);
-        self.trusted
-            .then(|| of_kind.map(|(_, uri)| uri.as_str()).collect())
+        let trusted = self.told && !self.distrusted.contains(&kind);
+        trusted.then(|| of_kind.map(|(_, uri)| uri.as_str()).collect())
     }
 }
 
@@ -178,9 +186,11 @@ mod tests {
     #[test]
     fn says_nothing_for_a_while_once_it_was_wrong() {
         let seen = Seen::new();
-        seen.refuted();
+        seen.refuted(&[Kind::Likes]);
         for _ in 0..Seen::DISTRUST {
-            assert_eq!(suspects(&seen.hints(&batch(&[]))), None);
+            let hints = seen.hints(&batch(&[]));
+            assert_eq!(suspects(&hints), None);
+            assert_eq!(hints.suspects(Kind::Follows), Some(Vec::new()));
         }
         assert_eq!(suspects(&seen.hints(&batch(&[]))), Some(0));
     }
