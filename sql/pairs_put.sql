@@ -13,8 +13,8 @@ with added as (
     on conflict do nothing
     returning uri::text as uri
 ), left_over as (
-    insert into stage_left
-    select {left_over} from {staged} and s.uri not in (select uri from added)
+    insert into stage_left (kind, {left_columns})
+    select '{table}', {left_over} from {staged} and s.uri not in (select uri from added)
     returning 1
 )
 select (select count(*) from added), (select count(*) from left_over)

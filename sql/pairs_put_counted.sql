@@ -8,8 +8,8 @@ with added as (
     on conflict do nothing
     returning uri::text as uri, {key2} as target
 ), left_over as (
-    insert into stage_left
-    select {left_over} from {staged} and s.uri not in (select uri from added)
+    insert into stage_left (kind, {left_columns})
+    select '{table}', {left_over} from {staged} and s.uri not in (select uri from added)
     returning 1
 ), counted as (
     insert into stage_deltas (uri, {table})

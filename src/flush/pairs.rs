@@ -66,7 +66,7 @@ async fn put_plainly(
     /// Below this the savepoint costs more than is gained; at live pace neither is noticed.
     const WORTH_IT: usize = 32;
     // Where several repos share keys, lanes collide with each other.
-    let is_shared = matches!(pair.kind, Kind::ListItems | Kind::Verifications);
+    let is_shared = sql::repo_pairs().iter().all(|own| own.kind != pair.kind);
     let suspects = match merging.hints.suspects(pair.kind) {
         Some(suspects) if merging.batch.puts(pair.kind) >= WORTH_IT && !is_shared => suspects,
         _ => return Ok(None),

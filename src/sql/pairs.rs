@@ -150,7 +150,8 @@ const PAIR_TABLES: [PairTable; 8] = [
     },
 ];
 
-/// The columns of `forebay.duplicates` after `kind`, in the order of their statements.
+/// The columns of `forebay.duplicates` and of `stage_left` beside `kind`, in the order of their
+/// statements.
 const DUPLICATE_COLUMNS: [&str; 13] = [
     "uri",
     "key1",
@@ -167,29 +168,10 @@ const DUPLICATE_COLUMNS: [&str; 13] = [
     "commit_rev",
 ];
 
-/// The columns of `stage_left`, in their order.
-const STAGED_COLUMNS: [&str; 14] = [
-    "uri",
-    "kind",
-    "key1",
-    "key2",
-    "cid",
-    "subject_cid",
-    "via",
-    "handle",
-    "created_at",
-    "position",
-    "tie",
-    "commit_time",
-    "commit_seq",
-    "commit_rev",
-];
-
 /// How a column of `stage_left` is read from a staged row `s`; staged likes have no column for what
-/// the table has none for.
+/// their table has none for.
 fn left_over(kind: Kind, column: &str) -> String {
     match (kind.stage(), column) {
-        (Stage::Likes, "kind") => format!("'{}'", kind.name()),
         (Stage::Likes, "cid") => NO_CID.to_owned(),
         (Stage::Likes, "handle") => "null".to_owned(),
         _ => format!("s.{column}"),
@@ -249,10 +231,11 @@ impl PairTable {
         };
         let table = self.kind.name();
         let staged = staged(self.kind);
-        let left_over = STAGED_COLUMNS.map(|column| left_over(self.kind, column));
+        let left_over = DUPLICATE_COLUMNS.map(|column| left_over(self.kind, column));
         let at_or_before = at_or_before("indexed_at");
         let names = [
             ("staged", staged.as_str()),
+            ("left_columns", &DUPLICATE_COLUMNS.join(", ")),
             ("left_over", &left_over.join(", ")),
             ("table", table),
             ("columns", &columns),

@@ -46,21 +46,25 @@ pub static GATES: LazyLock<[Record; 2]> = LazyLock::new(|| {
         Record {
             kind: Kind::ThreadGates,
             put: THREAD_GATES_PUT,
-            delete: fill(
-                include_str!("../../sql/thread_gates_delete.sql"),
-                &[("at_or_before", &at_or_before("updated_at"))],
-            ),
+            delete: gates_delete(Kind::ThreadGates, "updated_at"),
         },
         Record {
             kind: Kind::PostGates,
             put: POST_GATES_PUT,
-            delete: fill(
-                include_str!("../../sql/post_gates_delete.sql"),
-                &[("at_or_before", &at_or_before("created_at"))],
-            ),
+            delete: gates_delete(Kind::PostGates, "created_at"),
         },
     ]
 });
+
+fn gates_delete(kind: Kind, version: &str) -> String {
+    fill(
+        include_str!("../../sql/gates_delete.sql"),
+        &[
+            ("table", kind.name()),
+            ("at_or_before", &at_or_before(version)),
+        ],
+    )
+}
 
 /// A table whose rows hold the count of their own likes.
 pub struct OwnCount {
