@@ -184,7 +184,7 @@ impl Bed {
     async fn flush(&mut self) -> (Durable, Times) {
         let connection = self.connector.get().await.unwrap();
         let mut users = Unreported::default();
-        let flushed = flush::flush(connection, &mut self.batch, &self.known, &mut users);
+        let flushed = flush::flush(connection, &self.batch, &self.known, &mut users);
         flushed.await.unwrap()
     }
 

@@ -47,7 +47,7 @@ fn fill(batch: &mut Batch, entries: &[Entry]) {
     for entry in entries {
         batch.push(entry);
     }
-    black_box(batch.copies().len());
+    black_box(batch.copies(&Straight::default()).len());
     batch.clear();
 }
 

@@ -3,7 +3,6 @@
 -- comes late would be seated beside the newer one.
 -- In: the staged rows of '{table}'. Conflict keys: uri and the second key. Who is there stays; what
 -- was not added goes to stage_left and is settled afterwards. Lock order: uri.
--- Where few are expected to collide, pairs_put_plain.sql is tried first.
 -- Out: how many rows were added, and how many were not.
 with added as (
     insert into {table} ({columns})

@@ -1,3 +1,3 @@
--- How many tombstones a batch could meet: those at or after its oldest position, counted to $2.
--- None means that nothing need be struck, which is the usual case for a worker alone.
-select count(*) from (select from forebay.tombstones where position >= $1 limit $2) as recent
+-- What a batch could meet: the uris of tombstones at or after its oldest position, $1, but no more than
+-- $2. None means that nothing need be struck, which is the usual case for a worker alone.
+select uri from forebay.tombstones where position >= $1 limit $2

@@ -4,17 +4,21 @@
 //! Entries are decoded, routed and encoded as they are pushed; no row exists in any other form. It
 //! does not know when it is full, nor what the database holds already.
 
-mod buffer;
 mod commit;
+mod deltas;
 mod dids;
-mod stage_copy;
+mod row;
 mod staged;
+mod straight;
+mod table_copy;
 mod take;
 #[cfg(test)]
 mod tests;
 
 pub use crate::letter::{DeadLetter, letter, uris_of_ops};
-pub use stage_copy::StageCopy;
+pub use deltas::{Count, Deltas};
+pub use straight::Straight;
+pub use table_copy::{Cell, Gates, TableCopy};
 
 use crate::entry::Entry;
 use crate::position::{Position, StreamId};
@@ -22,7 +26,8 @@ use crate::stage::{Kind, Stage};
 use crate::tally::Tally;
 use crate::widths::Widths;
 use dids::Dids;
-use staged::{Staged, Verb};
+use row::Verb;
+use staged::Staged;
 use std::sync::Arc;
 use take::Scope;
 
@@ -112,18 +117,46 @@ impl Batch {
         self.staged.has_ties()
     }
 
-    /// The COPY streams of the stages that have rows, in the order of [`Stage::ALL`]. May be called
-    /// again when the batch is sent again; the bytes are shared, not copied.
-    pub fn copies(&mut self) -> Vec<StageCopy> {
-        let staged = &mut self.staged;
-        let copy = |stage| staged.copy(stage);
+    /// The rows that may go straight into their tables, for all that the batch itself can tell.
+    #[must_use]
+    pub fn straight(&self) -> Straight {
+        self.staged.straight()
+    }
+
+    /// The COPY streams of the stages that have rows which do not go straight in, in the order of
+    /// [`Stage::ALL`]. May be asked for again when the batch is sent again.
+    #[must_use]
+    pub fn copies(&self, straight: &Straight) -> Vec<TableCopy<'_>> {
+        let copy = |stage| self.staged.copy(stage, straight);
         Stage::ALL.into_iter().filter_map(copy).collect()
     }
 
-    /// Tells of every create and update that has a second unique key and will be merged: its kind, its
-    /// uri and that key.
-    pub fn pairs(&self, each: impl FnMut(Kind, &[u8], [&[u8]; 2])) {
-        self.staged.pairs(each);
+    /// The rows of a kind that go straight in, as they are staged.
+    #[must_use]
+    pub fn straight_of(&self, kind: Kind, straight: &Straight) -> TableCopy<'_> {
+        self.staged.straight_of(kind, straight)
+    }
+
+    /// A column of each of them, in no order, where it is not NULL.
+    pub fn column(
+        &self,
+        kind: Kind,
+        straight: &Straight,
+        column: usize,
+    ) -> impl Iterator<Item = &[u8]> {
+        self.staged.column(kind, straight, column)
+    }
+
+    /// The place of the create or update of a uri that will be merged.
+    #[must_use]
+    pub fn put_of(&self, uri: &str) -> Option<u32> {
+        self.staged.put_of(uri)
+    }
+
+    /// Tells of every create and update that will be merged of records that can go straight in: its
+    /// place, its kind, its uri and its second unique key, if it has one.
+    pub fn keys(&self, each: impl FnMut(u32, Kind, &[u8], Option<[&[u8]; 2]>)) {
+        self.staged.keys(each);
     }
 
     /// How many creates and updates of a kind will be merged.

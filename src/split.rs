@@ -143,8 +143,8 @@ impl Search<'_, '_> {
         // The whole has just failed, so that its halves come first.
         let mut stack = halves(whole(entries));
         while let Some(pieces) = stack.pop() {
-            let mut part = batch_of(self.widths, &pieces);
-            match self.isolation.attempt(&mut part).await {
+            let part = batch_of(self.widths, &pieces);
+            match self.isolation.attempt(&part).await {
                 Ok(()) => self.trial.stored(&part),
                 Err(refused) if refused.is_row_local() => {
                     stack.extend(self.narrow(pieces, part, &refused).await?);
@@ -160,11 +160,11 @@ impl Search<'_, '_> {
     async fn narrow<'e>(
         &mut self,
         pieces: Vec<Piece<'e>>,
-        mut part: Batch,
+        part: Batch,
         refused: &DbError,
     ) -> Result<Vec<Vec<Piece<'e>>>, Unsplit> {
         if self.found >= FLOOD && pieces.len() >= PROBED_LEAST {
-            let refusals = self.isolation.probe(&mut part).await?;
+            let refusals = self.isolation.probe(&part).await?;
             return self.sort_out(pieces, refusals);
         }
         let smaller = take_apart(&pieces);

@@ -28,18 +28,98 @@ impl Stage {
         Stage::Deletes,
     ];
 
-    /// How many columns a row has.
+    /// The names of its columns, in their order.
     #[must_use]
-    pub const fn columns(self) -> i16 {
+    pub const fn columns(self) -> &'static [&'static str] {
         match self {
-            Stage::Likes => 11,
-            Stage::Pairs => 14,
-            Stage::Posts => 20,
-            Stage::Records => 18,
-            Stage::Deletes => 4,
+            Stage::Likes => &LIKES,
+            Stage::Pairs => &PAIRS,
+            Stage::Posts => &POSTS,
+            Stage::Records => &RECORDS,
+            Stage::Deletes => &DELETES,
         }
     }
+
+    /// How many columns a row has.
+    #[must_use]
+    pub const fn width(self) -> i16 {
+        // The longest has 20.
+        self.columns().len() as i16
+    }
 }
+
+const LIKES: [&str; 11] = [
+    "uri",
+    "key1",
+    "key2",
+    "subject_cid",
+    "via",
+    "created_at",
+    "position",
+    "tie",
+    "commit_time",
+    "commit_seq",
+    "commit_rev",
+];
+const PAIRS: [&str; 14] = [
+    "uri",
+    "kind",
+    "key1",
+    "key2",
+    "cid",
+    "subject_cid",
+    "via",
+    "handle",
+    "created_at",
+    "position",
+    "tie",
+    "commit_time",
+    "commit_seq",
+    "commit_rev",
+];
+const POSTS: [&str; 20] = [
+    "uri",
+    "cid",
+    "author_did",
+    "body",
+    "langs",
+    "parent_uri",
+    "parent_cid",
+    "root_uri",
+    "root_cid",
+    "embed",
+    "facets",
+    "tags",
+    "quoted_uri",
+    "quoted_cid",
+    "created_at",
+    "position",
+    "tie",
+    "commit_time",
+    "commit_seq",
+    "commit_rev",
+];
+const RECORDS: [&str; 18] = [
+    "uri",
+    "kind",
+    "did",
+    "cid",
+    "subject",
+    "name",
+    "note",
+    "description",
+    "avatar",
+    "banner",
+    "flag_a",
+    "flag_b",
+    "flag_c",
+    "body",
+    "extra",
+    "created_at",
+    "position",
+    "tie",
+];
+const DELETES: [&str; 4] = ["uri", "kind", "position", "tie"];
 
 /// What a row becomes: the target table, or for the last two what an event of that name changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

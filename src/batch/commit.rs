@@ -6,7 +6,7 @@
 
 use super::Batch;
 use super::dids::Named;
-use super::staged::Verb;
+use super::row::{Label, Novelty, Verb};
 use super::take::Scope;
 use crate::decode::dialect::{Dialect, Node};
 use crate::decode::{datetime, envelope};
@@ -42,7 +42,7 @@ impl Batch {
             .enumerate()
             .filter(|(index, _)| scope.has(*index))
         {
-            if let Err(reject) = self.op(commit.repo, &stamp, op) {
+            if let Err(reject) = self.op(commit.repo, &stamp, op, novelty(entry)) {
                 let parts = parts.get_or_insert_with(|| Parts::of(entry));
                 self.bury(letter::rejected(entry, parts, Some(index), &reject));
             }
@@ -74,7 +74,13 @@ impl Batch {
         }
     }
 
-    fn op(&mut self, repo: &str, stamp: &Stamp<'_>, op: &Value) -> Result<(), Reject> {
+    fn op(
+        &mut self,
+        repo: &str,
+        stamp: &Stamp<'_>,
+        op: &Value,
+        novelty: Novelty,
+    ) -> Result<(), Reject> {
         let op = envelope::op(op)?;
         let action = op.action()?;
         self.partitions |= 1 << partition::of(repo);
@@ -97,9 +103,20 @@ impl Batch {
         }
         self.tally.op(kind, action);
         self.set_uri(&["at://", repo, "/", path.whole]);
+        let label = Label {
+            kind,
+            verb: Verb::Put,
+            position: stamp.position,
+            novelty,
+        };
+        let again = Label {
+            novelty: Novelty::Again,
+            ..label
+        };
         match action {
             Action::Delete => self.delete(kind, stamp.position),
-            Action::Create | Action::Update => self.put(kind, repo, &path, &op, stamp)?,
+            Action::Create => self.put(label, repo, &path, &op, stamp)?,
+            Action::Update => self.put(again, repo, &path, &op, stamp)?,
         }
         Ok(())
     }
@@ -120,12 +137,13 @@ impl Batch {
 
     fn put(
         &mut self,
-        kind: Kind,
+        label: Label,
         repo: &str,
         path: &envelope::Path<'_>,
         op: &envelope::RawOp<'_>,
         stamp: &Stamp<'_>,
     ) -> Result<(), Reject> {
+        let kind = label.kind;
         let (value, record) = record(op, path.collection)?;
         let cid = match op.cid() {
             Err(_) if !rows::keeps_cid(kind) => {
@@ -134,7 +152,7 @@ impl Batch {
             }
             cid => cid?,
         };
-        let outcome = self.row(kind, stamp.position, |uri, cells| {
+        let outcome = self.row(label, |uri, cells| {
             let source = Source {
                 repo,
                 uri,
@@ -156,16 +174,15 @@ impl Batch {
     /// Writes one row, and keeps it only if it is whole.
     pub(super) fn row(
         &mut self,
-        kind: Kind,
-        position: Position,
+        label: Label,
         write: impl FnOnce(&str, &mut Cells<'_>) -> Result<Outcome, Reject>,
     ) -> Result<Outcome, Reject> {
-        let (out, begun) = self.staged.begin(kind.stage());
-        let mut cells = Cells::begin(kind, out, &self.widths, &mut self.tally);
+        let (out, begun) = self.staged.begin(label.kind.stage());
+        let mut cells = Cells::begin(label.kind, out, &self.widths, &mut self.tally);
         let outcome = write(&self.uri, &mut cells);
         if let Ok(Outcome::Row) = outcome {
             cells.finish();
-            self.staged.keep(begun, kind, Verb::Put, position);
+            self.staged.keep(begun, label);
         } else {
             self.staged.cancel(begun);
         }
@@ -174,12 +191,27 @@ impl Batch {
 
     fn delete(&mut self, kind: Kind, position: Position) {
         let (out, begun) = self.staged.begin(Stage::Deletes);
-        let mut row = RowWriter::begin(out, Stage::Deletes.columns());
+        let mut row = RowWriter::begin(out, Stage::Deletes.width());
         row.text(&self.uri);
         row.text(kind.name());
         row.timestamp(position.at);
         row.int8(position.tie);
-        self.staged.keep(begun, kind, Verb::Delete, position);
+        let label = Label {
+            kind,
+            verb: Verb::Delete,
+            position,
+            novelty: Novelty::New,
+        };
+        self.staged.keep(begun, label);
+    }
+}
+
+/// What an entry tells by having been delivered before.
+fn novelty(entry: &Entry) -> Novelty {
+    if entry.deliveries > 1 {
+        Novelty::Again
+    } else {
+        Novelty::New
     }
 }
 

@@ -3,35 +3,14 @@
 //! It decides by position which rows stand (DESIGN, "Position"). It compares uris where they lie,
 //! in the buffers; what else stands in a row it does not know.
 
-use super::buffer::Buffer;
-use super::stage_copy::StageCopy;
-use crate::encode::COLUMN_COUNT;
+use super::row::{Cells, Label, Row, Verb};
+use super::straight::Straight;
+use super::table_copy::TableCopy;
 use crate::position::Position;
 use crate::stage::{Kind, Stage};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, RandomState};
-
-/// What a row does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// A create or update.
-    Put,
-    /// A delete.
-    Delete,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    stage: Stage,
-    kind: Kind,
-    verb: Verb,
-    start: usize,
-    end: usize,
-    position: Position,
-    /// The delete that this row ended.
-    ended: Option<u32>,
-}
 
 /// The rows of one uri that are alive, of which there is always one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,7 +22,8 @@ struct Slot {
 /// The rows.
 #[derive(Debug, Default)]
 pub struct Staged {
-    buffers: [Buffer; Stage::ALL.len()],
+    /// Rows of each stage in the form of binary COPY.
+    buffers: [Vec<u8>; Stage::ALL.len()],
     rows: Vec<Row>,
     slots: HashTable<Slot>,
     keys: RandomState,
@@ -68,18 +48,13 @@ impl Staged {
     /// The buffer to write a row to, and the token with which to keep or cancel it.
     pub fn begin(&mut self, stage: Stage) -> (&mut Vec<u8>, Begun) {
         let buffer = &mut self.buffers[stage as usize];
-        let before = buffer.bytes().len();
-        let out = buffer.open();
-        let start = out.len();
-        self.bytes += start - before;
-        (out, Begun { stage, start })
+        let start = buffer.len();
+        (buffer, Begun { stage, start })
     }
 
     /// Takes back what was written of a row.
     pub fn cancel(&mut self, begun: Begun) {
-        self.buffers[begun.stage as usize]
-            .open()
-            .truncate(begun.start);
+        self.buffers[begun.stage as usize].truncate(begun.start);
     }
 
     /// Keeps the row that was written, and lets it and the others of its uri decide who stands.
@@ -88,22 +63,21 @@ impl Staged {
     /// the deletes before it. At equal positions, which are those of one entry, the row written
     /// last stands for all. A put does not end an earlier delete: that one has a row of another
     /// batch to remove, and with it what followed from it.
-    pub fn keep(&mut self, begun: Begun, kind: Kind, verb: Verb, position: Position) {
-        let end = self.buffers[begun.stage as usize].bytes().len();
+    pub fn keep(&mut self, begun: Begun, label: Label) {
+        let end = self.buffers[begun.stage as usize].len();
         let row = Row {
             stage: begun.stage,
-            kind,
-            verb,
+            label,
             start: begun.start,
             end,
-            position,
             ended: None,
+            is_dead: false,
         };
         self.bytes += end - begun.start;
-        self.note(position);
+        self.note(label.position);
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(row);
-        self.alive[kind as usize][verb as usize] += 1;
+        self.alive[label.kind as usize][label.verb as usize] += 1;
         self.rows_alive += 1;
         let Verdict { dead, again } = self.settle(index);
         dead.into_iter().flatten().for_each(|row| self.kill(row));
@@ -145,7 +119,7 @@ impl Staged {
                     .dead
                     .into_iter()
                     .flatten()
-                    .find(|&row| rows[row as usize].verb == Verb::Delete);
+                    .find(|&row| rows[row as usize].label.verb == Verb::Delete);
                 rows[index as usize].ended = ended.filter(|&row| row != index);
                 *known.get_mut() = slot;
                 verdict
@@ -154,21 +128,23 @@ impl Staged {
     }
 
     fn kill(&mut self, index: u32) {
-        let Some(row) = self.rows.get(index as usize) else {
+        let Some(row) = self.rows.get_mut(index as usize) else {
             return;
         };
-        self.buffers[row.stage as usize].kill(row.start..row.end);
-        self.alive[row.kind as usize][row.verb as usize] -= 1;
+        row.is_dead = true;
+        let label = row.label;
+        self.alive[label.kind as usize][label.verb as usize] -= 1;
         self.rows_alive -= 1;
         self.superseded += 1;
     }
 
     fn revive(&mut self, index: u32) {
-        let Some(row) = self.rows.get(index as usize) else {
+        let Some(row) = self.rows.get_mut(index as usize) else {
             return;
         };
-        self.buffers[row.stage as usize].revive(row.start..row.end);
-        self.alive[row.kind as usize][row.verb as usize] += 1;
+        row.is_dead = false;
+        let label = row.label;
+        self.alive[label.kind as usize][label.verb as usize] += 1;
         self.rows_alive += 1;
         self.superseded = self.superseded.saturating_sub(1);
     }
@@ -215,46 +191,78 @@ impl Staged {
         self.has_ties
     }
 
-    /// Tells of every put that is alive and has a second unique key: its kind, its uri and that key.
-    pub fn pairs(&self, mut each: impl FnMut(Kind, &[u8], [&[u8]; 2])) {
-        for (stage, keys_at) in [(Stage::Likes, 1), (Stage::Pairs, 2)] {
-            let buffer = &self.buffers[stage as usize];
-            for row in self.alive_in(stage) {
-                let cells = row.cells(buffer);
-                let cell = |at| cells.clone().nth(at).unwrap_or_default();
-                each(row.kind, cell(0), [cell(keys_at), cell(keys_at + 1)]);
-            }
-        }
+    /// All rows, dead ones included.
+    pub(super) fn all(&self) -> &[Row] {
+        &self.rows
     }
 
-    /// What is copied to a stage, by uri; `None` if no row of it is alive.
-    pub fn copy(&mut self, stage: Stage) -> Option<StageCopy> {
-        let bytes = self.buffers[stage as usize].freeze();
+    /// The columns of a row.
+    pub(super) fn cells(&self, row: &Row) -> Cells<'_> {
+        row.cells(&self.buffers[row.stage as usize])
+    }
+
+    /// A column of a row; `None` if it is NULL.
+    pub(super) fn cell(&self, row: &Row, column: usize) -> Option<&[u8]> {
+        row.cell(&self.buffers[row.stage as usize], column)
+    }
+
+    /// The put of a uri that is alive, by its place in the batch.
+    pub fn put_of(&self, uri: &str) -> Option<u32> {
+        let uri = uri.as_bytes();
+        let is_it = |slot: &Slot| slot.uri(&self.rows, &self.buffers) == uri;
+        self.slots.find(self.keys.hash_one(uri), is_it)?.put
+    }
+
+    /// The rows of a stage that are alive, with their places in the batch.
+    pub(super) fn alive_in(&self, stage: Stage) -> impl Iterator<Item = (usize, &Row)> {
+        let alive = move |(_, row): &(usize, &Row)| row.stage == stage && !row.is_dead;
+        self.rows.iter().enumerate().filter(alive)
+    }
+
+    /// What is copied to a stage, by uri: all but what goes straight in. `None` if that is nothing.
+    pub fn copy(&self, stage: Stage, straight: &Straight) -> Option<TableCopy<'_>> {
+        let copy = self.sorted(stage, |index, _| !straight.has(index));
+        (!copy.is_empty()).then_some(copy)
+    }
+
+    /// A column of each row of a kind that goes straight in and does not have it NULL.
+    pub fn column(
+        &self,
+        kind: Kind,
+        straight: &Straight,
+        column: usize,
+    ) -> impl Iterator<Item = &[u8]> {
+        self.alive_in(kind.stage())
+            .filter(move |(index, row)| row.label.kind == kind && straight.has(*index))
+            .filter_map(move |(_, row)| self.cell(row, column))
+    }
+
+    /// The rows of a kind that go straight in, by uri, as they are staged.
+    pub fn straight_of(&self, kind: Kind, straight: &Straight) -> TableCopy<'_> {
+        self.sorted(kind.stage(), |index, row| {
+            row.label.kind == kind && straight.has(index)
+        })
+    }
+
+    fn sorted(&self, stage: Stage, is_wanted: impl Fn(usize, &Row) -> bool) -> TableCopy<'_> {
         let buffer = &self.buffers[stage as usize];
+        let wanted = |(index, row): &(usize, &Row)| is_wanted(*index, row);
         let mut rows: Vec<(u64, &Row)> = self
             .alive_in(stage)
-            .map(|row| (row.sort_key(buffer), row))
+            .filter(wanted)
+            .map(|(_, row)| (row.sort_key(buffer), row))
             .collect();
-        if rows.is_empty() {
-            return None;
-        }
         rows.sort_unstable_by(|(a, this), (b, other)| {
-            let uri = |row: &Row| row.cells(buffer).next();
-            a.cmp(b).then_with(|| uri(this).cmp(&uri(other)))
+            a.cmp(b)
+                .then_with(|| this.uri(buffer).cmp(other.uri(buffer)))
         });
-        let rows = rows.iter().map(|(_, row)| row.start..row.end).collect();
-        Some(StageCopy { stage, bytes, rows })
-    }
-
-    fn alive_in(&self, stage: Stage) -> impl Iterator<Item = &Row> {
-        let dead = self.buffers[stage as usize].dead();
-        let alive = move |row: &&Row| row.stage == stage && !dead.contains(&row.start);
-        self.rows.iter().filter(alive)
+        let rows = rows.iter().map(|(_, row)| row.place()).collect();
+        TableCopy::new(stage, buffer, rows)
     }
 
     /// Forgets all rows, keeping the memory.
     pub fn clear(&mut self) {
-        self.buffers.iter_mut().for_each(Buffer::clear);
+        self.buffers.iter_mut().for_each(Vec::clear);
         self.rows.clear();
         self.slots.clear();
         self.alive = Default::default();
@@ -265,52 +273,16 @@ impl Staged {
 
 impl Slot {
     /// Any row will do: all rows of a slot have its uri.
-    fn uri<'b>(&self, rows: &[Row], buffers: &'b [Buffer]) -> &'b [u8] {
+    fn uri<'b>(&self, rows: &[Row], buffers: &'b [Vec<u8>]) -> &'b [u8] {
         self.put
             .or(self.delete)
             .map_or(&[], |index| uri_of(index, rows, buffers))
     }
 }
 
-/// A row's uri, which is its first column.
-fn uri_of<'b>(index: u32, rows: &[Row], buffers: &'b [Buffer]) -> &'b [u8] {
+fn uri_of<'b>(index: u32, rows: &[Row], buffers: &'b [Vec<u8>]) -> &'b [u8] {
     let row = rows.get(index as usize);
-    row.and_then(|row| row.cells(&buffers[row.stage as usize]).next())
-        .unwrap_or_default()
-}
-
-impl Row {
-    /// Its columns, as far as they are there and not NULL.
-    fn cells<'b>(&self, buffer: &'b Buffer) -> Cells<'b> {
-        let row = buffer.bytes().get(self.start..self.end).unwrap_or_default();
-        Cells(row.get(COLUMN_COUNT..).unwrap_or_default())
-    }
-
-    /// Orders rows as their uris do, but for few: what follows `at://did:plc:`, where nearly all
-    /// begin alike. Rows that are not such come in some order of their own; nothing but speed depends
-    /// on it.
-    fn sort_key(&self, buffer: &Buffer) -> u64 {
-        const ALIKE: usize = "at://did:plc:".len();
-        let uri = self.cells(buffer).next().unwrap_or_default();
-        let differing = uri.get(ALIKE..).unwrap_or_default().first_chunk();
-        differing.map_or(0, |bytes| u64::from_be_bytes(*bytes))
-    }
-}
-
-/// The columns of a row, in order, up to the first that is NULL.
-#[derive(Clone)]
-struct Cells<'b>(&'b [u8]);
-
-impl<'b> Iterator for Cells<'b> {
-    type Item = &'b [u8];
-
-    fn next(&mut self) -> Option<&'b [u8]> {
-        let (length, rest) = self.0.split_first_chunk::<4>()?;
-        let length = usize::try_from(i32::from_be_bytes(*length)).ok()?;
-        let (cell, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some(cell)
-    }
+    row.map_or(&[], |row| row.uri(&buffers[row.stage as usize]))
 }
 
 /// What a new row does to the others of its uri.
@@ -322,14 +294,14 @@ struct Verdict {
 
 /// Lets the new row and the others of its uri decide who stands.
 fn decide(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
-    match rows[new as usize].verb {
+    match rows[new as usize].label.verb {
         Verb::Put => decide_put(slot, new, rows),
         Verb::Delete => decide_delete(slot, new, rows),
     }
 }
 
 fn decide_put(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
-    let at = |row: u32| rows[row as usize].position;
+    let at = |row: u32| rows[row as usize].label.position;
     let same_entry = slot.delete.filter(|&row| at(row) == at(new));
     // The delete of this very entry never was: an older one that it ended stands again. It has a
     // row of its own to remove even if this put is not applied (the opt-out is judged later).
@@ -352,11 +324,12 @@ fn decide_put(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
 /// The delete that a delete of this entry ended, older than the entry.
 fn before(delete: u32, entry: Position, rows: &[Row]) -> Option<u32> {
     let ended = |row: &u32| rows[*row as usize].ended;
-    std::iter::successors(ended(&delete), ended).find(|&row| rows[row as usize].position < entry)
+    std::iter::successors(ended(&delete), ended)
+        .find(|&row| rows[row as usize].label.position < entry)
 }
 
 fn decide_delete(slot: &mut Slot, new: u32, rows: &[Row]) -> Verdict {
-    let at = |row: u32| rows[row as usize].position;
+    let at = |row: u32| rows[row as usize].label.position;
     if slot.delete.is_some_and(|row| at(row) > at(new)) {
         return Verdict {
             dead: [Some(new), None],

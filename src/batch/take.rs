@@ -4,11 +4,13 @@
 //! dead letter.
 
 use super::dids::Named;
+use super::row::{Label, Novelty, Verb};
 use super::{Batch, DeadLetter};
 use crate::decode::{envelope, json};
 use crate::entry::Entry;
 use crate::letter::{self, Parts};
 use crate::partition;
+use crate::position::Position;
 use crate::reject::{Problem, Reject};
 use crate::rows::{self, Outcome, Stamp};
 use crate::stage::Kind;
@@ -92,7 +94,7 @@ impl Batch {
         };
         let stamp = event_stamp(entry);
         self.set_uri(&["identity:", identity.did]);
-        self.row(Kind::Handles, stamp.position, |key, cells| {
+        self.row(event_label(Kind::Handles, stamp.position), |key, cells| {
             rows::handle(key, identity.did, handle, &stamp, cells).map(|()| Outcome::Row)
         })?;
         self.dids.add(identity.did, Named::Subject, stamp.position);
@@ -104,7 +106,7 @@ impl Batch {
         let account = envelope::account(data)?;
         let stamp = event_stamp(entry);
         self.set_uri(&["account:", account.did]);
-        self.row(Kind::Accounts, stamp.position, |key, cells| {
+        self.row(event_label(Kind::Accounts, stamp.position), |key, cells| {
             rows::account(key, &account, &stamp, cells).map(|()| Outcome::Row)
         })?;
         self.partitions |= 1 << partition::of(account.did);
@@ -118,6 +120,15 @@ fn event(kind: &[u8]) -> Event {
         b"identity" => Event::Identity,
         b"account" => Event::Account,
         _ => Event::Unknown,
+    }
+}
+
+fn event_label(kind: Kind, position: Position) -> Label {
+    Label {
+        kind,
+        verb: Verb::Put,
+        position,
+        novelty: Novelty::Again,
     }
 }
 

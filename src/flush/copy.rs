@@ -1,36 +1,43 @@
-//! COPY of a batch's buffers into the staging tables.
+//! COPY of a batch's rows into the staging tables, and of others straight into their own.
 
 use deadpool_postgres::Transaction;
 use futures::SinkExt;
 use std::pin::pin;
 
-use crate::batch::StageCopy;
+use bytes::Bytes;
+
+use crate::batch::TableCopy;
 use crate::error::DbError;
 use crate::sql;
 
 const WHAT: &str = "copying rows to staging";
 
-/// Copies every buffer that has rows.
-pub async fn copy(transaction: &Transaction<'_>, copies: Vec<StageCopy>) -> Result<(), DbError> {
+/// Copies rows into their staging tables.
+pub async fn stage(transaction: &Transaction<'_>, copies: &[TableCopy<'_>]) -> Result<(), DbError> {
     for copy in copies {
-        send(transaction, &copy).await?;
+        send(transaction, WHAT, sql::copy_into(copy.stage), copy.chunks()).await?;
     }
     Ok(())
 }
 
-async fn send(transaction: &Transaction<'_>, copy: &StageCopy) -> Result<(), DbError> {
+/// Sends one COPY stream; says how many rows were written.
+pub async fn send(
+    transaction: &Transaction<'_>,
+    what: &'static str,
+    text: &str,
+    chunks: impl Iterator<Item = Bytes>,
+) -> Result<u64, DbError> {
     let statement = transaction
-        .prepare_cached(sql::copy_into(copy.stage))
+        .prepare_cached(text)
         .await
-        .map_err(DbError::during(WHAT))?;
+        .map_err(DbError::during(what))?;
     let sink = transaction
         .copy_in(&statement)
         .await
-        .map_err(DbError::during(WHAT))?;
+        .map_err(DbError::during(what))?;
     let mut sink = pin!(sink);
-    for chunk in copy.chunks() {
-        sink.send(chunk).await.map_err(DbError::during(WHAT))?;
+    for chunk in chunks {
+        sink.send(chunk).await.map_err(DbError::during(what))?;
     }
-    sink.finish().await.map_err(DbError::during(WHAT))?;
-    Ok(())
+    sink.finish().await.map_err(DbError::during(what))
 }

@@ -7,10 +7,10 @@ use deadpool_postgres::Transaction;
 
 use super::changes::{Changes, Table};
 use super::merging::Merging;
-use super::seen::Hints;
 use super::statement::run;
-use super::{pairs, posts, strike, tail};
-use crate::batch::Batch;
+use super::strike::Struck;
+use super::{pairs, posts, straight, strike, tail};
+use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::sql;
 use crate::stage::Kind;
@@ -34,14 +34,15 @@ pub struct Merged {
     pub collided: Vec<Kind>,
 }
 
-/// Merges what is staged.
+/// Merges what is staged, and puts in what is not.
 pub async fn merge(
     transaction: &Transaction<'_>,
     batch: &Batch,
-    hints: &Hints,
+    straight: Straight,
+    struck: &Struck,
 ) -> Result<Merged, DbError> {
-    let mut merging = Merging::new(transaction, batch, hints);
-    strike::strike(&merging).await?;
+    let mut merging = Merging::new(transaction, batch, straight);
+    strike::strike(&merging, struck).await?;
     ties(&merging).await?;
     users(&merging).await?;
     gates(&merging).await?;
@@ -49,6 +50,7 @@ pub async fn merge(
     for pair in sql::repo_pairs() {
         pairs::merge(&mut merging, pair).await?;
     }
+    straight::count(&merging).await?;
     for record in sql::RECORDS.iter() {
         merge_record(&merging, record).await?;
     }

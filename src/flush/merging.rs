@@ -4,19 +4,19 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::types::FromSqlOwned;
 
 use super::changes::{Changes, Table};
-use super::seen::Hints;
-use super::statement::{Params, query, query_one, run};
-use crate::batch::Batch;
+use super::statement::{Params, query_one, run};
+use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::stage::Kind;
 
 /// A merge under way.
 pub struct Merging<'t> {
-    transaction: &'t Transaction<'t>,
-    /// What is staged.
+    /// What is to be committed.
+    pub transaction: &'t Transaction<'t>,
+    /// Whose rows are merged.
     pub batch: &'t Batch,
-    /// What it may collide with.
-    pub hints: &'t Hints,
+    /// Which of its rows are not staged, but go straight into their tables.
+    pub straight: Straight,
     /// What was added and removed so far.
     pub changes: Changes,
     /// Kinds of which a row collided that no hint spoke of.
@@ -25,14 +25,19 @@ pub struct Merging<'t> {
 
 impl<'t> Merging<'t> {
     /// Begins; nothing has changed yet.
-    pub fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, hints: &'t Hints) -> Self {
+    pub fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, straight: Straight) -> Self {
         Merging {
             transaction,
             batch,
-            hints,
+            straight,
             changes: Changes::default(),
             collided: Vec::new(),
         }
+    }
+
+    /// How many creates and updates of a kind are staged.
+    pub fn staged(&self, kind: Kind) -> usize {
+        self.batch.puts(kind) - self.straight.count(kind)
     }
 
     /// Whether the batch holds anything of a kind.
@@ -93,18 +98,5 @@ impl<'t> Merging<'t> {
         let row = query_one(self.transaction, what, text, &[]).await?;
         let number = |column| row.try_get(column).map_err(DbError::during(what));
         Ok((number(0)?, number(1)?))
-    }
-
-    /// Runs a statement that answers with a column of values.
-    pub async fn list<T: FromSqlOwned>(
-        &self,
-        what: &'static str,
-        text: &str,
-        params: Params<'_>,
-    ) -> Result<Vec<T>, DbError> {
-        let rows = query(self.transaction, what, text, params).await?;
-        rows.iter()
-            .map(|row| row.try_get(0).map_err(DbError::during(what)))
-            .collect()
     }
 }

@@ -15,6 +15,7 @@ mod posts;
 mod probe;
 mod seen;
 mod statement;
+mod straight;
 mod strike;
 mod stubs;
 mod tail;
@@ -32,7 +33,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::Transaction;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Straight};
 use crate::breaker::{Broken, Trial};
 use crate::contract::Finding;
 use crate::error::DbError;
@@ -40,7 +41,6 @@ use crate::letter::DeadLetter;
 use crate::position::StreamId;
 use crate::sql;
 use merge::Merged;
-use seen::Hints;
 
 /// A batch that is committed: its entries may be acknowledged.
 ///
@@ -76,9 +76,9 @@ impl Durable {
 /// How long the parts of a flush took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Times {
-    /// Users rows, and COPY into staging.
+    /// Users rows, waiting for locks, and COPY into staging.
     pub copy: Duration,
-    /// Waiting for locks and merging.
+    /// Merging, and COPY of what goes straight into its table.
     pub merge: Duration,
     /// COMMIT.
     pub commit: Duration,
@@ -103,7 +103,7 @@ impl Times {
 /// with the batch, which is as it was.
 pub async fn flush(
     connection: &mut Connection,
-    batch: &mut Batch,
+    batch: &Batch,
     known: &Known,
     users: &mut Unreported,
 ) -> Result<(Durable, Times), DbError> {
@@ -122,24 +122,26 @@ pub async fn flush(
 
 async fn write(
     connection: &mut Connection,
-    batch: &mut Batch,
+    batch: &Batch,
     (known, users): (&Known, &mut Unreported),
     times: &mut Times,
 ) -> Result<Changes, DbError> {
     let start = Instant::now();
-    let copies = batch.copies();
     let stubs = known.unknown_of(batch);
-    let hints = known.pairs().hints(batch);
+    let mut hints = known.pairs().hints(batch);
     users.add(stubs::make(connection, &stubs).await?);
     let transaction = connection.begin().await?;
-    copy::copy(&transaction, copies).await?;
+    merge::lock_partitions(&transaction, &batch.partitions()).await?;
+    let struck = strike::look_up(&transaction, batch).await?;
+    let straight = std::mem::take(&mut hints.straight);
+    let straight = straight::judge(&transaction, batch, straight, &struck).await?;
+    copy::stage(&transaction, &batch.copies(&straight)).await?;
     times.copy = start.elapsed();
     let start = Instant::now();
-    merge::lock_partitions(&transaction, &batch.partitions()).await?;
     let Merged {
         mut changes,
         collided,
-    } = merge::merge(&transaction, batch, &hints).await?;
+    } = merge::merge(&transaction, batch, straight, &struck).await?;
     letters::write(&transaction, batch.dead()).await?;
     times.merge = start.elapsed();
     let start = Instant::now();
@@ -237,18 +239,19 @@ impl<'a> Isolation<'a> {
     ///
     /// With [`Verdict::Poison`](crate::error::Verdict) the transaction goes on without the part;
     /// with any other the transaction is lost.
-    pub async fn attempt(&mut self, part: &mut Batch) -> Result<(), DbError> {
+    pub async fn attempt(&mut self, part: &Batch) -> Result<(), DbError> {
         const WHAT: &str = "checking deferred constraints";
         let savepoint = self
             .transaction
             .savepoint("part")
             .await
             .map_err(DbError::during("beginning a part"))?;
-        let copies = part.copies();
         let attempt = async {
             statement::run(&savepoint, WHAT, sql::CONSTRAINTS_LATER, &[]).await?;
-            copy::copy(&savepoint, copies).await?;
-            let merged = merge::merge(&savepoint, part, &Hints::default()).await?;
+            let straight = Straight::default();
+            copy::stage(&savepoint, &part.copies(&straight)).await?;
+            let struck = strike::look_up(&savepoint, part).await?;
+            let merged = merge::merge(&savepoint, part, straight, &struck).await?;
             letters::write(&savepoint, part.dead()).await?;
             merge::unstage(&savepoint).await?;
             statement::run(&savepoint, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
@@ -280,11 +283,11 @@ impl<'a> Isolation<'a> {
     /// # Errors
     ///
     /// The transaction is then lost.
-    pub async fn probe(&mut self, part: &mut Batch) -> Result<HashMap<String, Refusal>, DbError> {
+    pub async fn probe(&mut self, part: &Batch) -> Result<HashMap<String, Refusal>, DbError> {
         const WHAT: &str = "probing a part";
         let savepoint = self.transaction.savepoint("probe").await;
         let savepoint = savepoint.map_err(DbError::during(WHAT))?;
-        copy::copy(&savepoint, part.copies()).await?;
+        copy::stage(&savepoint, &part.copies(&Straight::default())).await?;
         let refused = probe::refused(&savepoint, part).await?;
         let undone = savepoint.rollback().await;
         undone.map_err(DbError::during(WHAT))?;

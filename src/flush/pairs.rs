@@ -1,11 +1,12 @@
 //! Merges of tables with a second unique key.
 //!
-//! The plain case is one statement. What it leaves over (updates, and records of one pair) is
-//! settled set by set: all claimants go to `forebay.duplicates`, the holders leave the table, and
+//! Most records go straight into their table. For the others the plain case is one statement. What it
+//! leaves over (updates, and records of one pair) is settled set by set: all claimants go to `forebay.duplicates`, the holders leave the table, and
 //! the first of each key is seated.
 
 use super::changes::Table;
 use super::merging::Merging;
+use super::straight;
 use crate::error::DbError;
 use crate::sql::{self, Counted, Pair};
 use crate::stage::Kind;
@@ -20,7 +21,8 @@ pub async fn merge(merging: &mut Merging<'_>, pair: &Pair) -> Result<(), DbError
     if merging.batch.deletes(pair.kind) > 0 {
         contested = delete(merging, pair).await?;
     }
-    if merging.batch.puts(pair.kind) > 0 {
+    straight::put(merging, pair.kind).await?;
+    if merging.staged(pair.kind) > 0 {
         left_over = put(merging, pair).await?;
     }
     if contested > 0 || left_over > 0 {
@@ -41,52 +43,16 @@ async fn delete(merging: &mut Merging<'_>, pair: &Pair) -> Result<u64, DbError> 
     merging.run(WHAT, &pair.delete_duplicates).await
 }
 
-/// Adds rows; says how many were not simply added.
+/// Adds staged rows; says how many were not simply added.
 async fn put(merging: &mut Merging<'_>, pair: &Pair) -> Result<i64, DbError> {
     const WHAT: &str = "merging pairs";
-    let (added, left_over) = match put_plainly(merging, pair).await? {
-        Some(done) => done,
-        None => merging.ask_two(WHAT, &pair.put).await?,
-    };
+    let (added, left_over) = merging.ask_two(WHAT, &pair.put).await?;
     merging.added(pair.kind, added);
     if pair.kind == Kind::Reposts {
         let fed = merging.ask(WHAT, sql::REPOSTS_FEED).await?;
         merging.note(Table::FeedItems, fed);
     }
     Ok(left_over)
-}
-
-/// The same without looking for conflicts, if there are enough rows for it and nothing is expected
-/// to collide; `None` if it must be done with care.
-async fn put_plainly(
-    merging: &mut Merging<'_>,
-    pair: &Pair,
-) -> Result<Option<(i64, i64)>, DbError> {
-    const WHAT: &str = "adding pairs";
-    /// Below this the savepoint costs more than is gained; at live pace neither is noticed.
-    const WORTH_IT: usize = 32;
-    // Where several repos share keys, lanes collide with each other.
-    let is_shared = sql::repo_pairs().iter().all(|own| own.kind != pair.kind);
-    let suspects = match merging.hints.suspects(pair.kind) {
-        Some(suspects) if merging.batch.puts(pair.kind) >= WORTH_IT && !is_shared => suspects,
-        _ => return Ok(None),
-    };
-    merging.run(WHAT, sql::PLAIN_BEGIN).await?;
-    let left_over = merging
-        .run_with(WHAT, &pair.left_plain, &[&suspects])
-        .await?;
-    match merging.ask(WHAT, &pair.put_plain).await {
-        Ok(added) => {
-            merging.run(WHAT, sql::PLAIN_END).await?;
-            Ok(Some((added, left_over.cast_signed())))
-        }
-        Err(refused) if refused.is_row_local() => {
-            merging.run(WHAT, sql::PLAIN_UNDO).await?;
-            merging.collided.push(pair.kind);
-            Ok(None)
-        }
-        Err(failed) => Err(failed),
-    }
 }
 
 /// Chooses the holders of contested keys again. Of the staged rows only those may be left that

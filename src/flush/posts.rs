@@ -2,6 +2,7 @@
 
 use super::changes::Table;
 use super::merging::Merging;
+use super::straight;
 use crate::error::DbError;
 use crate::sql;
 use crate::stage::Kind;
@@ -11,7 +12,8 @@ pub async fn merge(merging: &mut Merging<'_>) -> Result<(), DbError> {
     if merging.batch.deletes(Kind::Posts) > 0 {
         delete(merging).await?;
     }
-    if merging.batch.puts(Kind::Posts) > 0 {
+    straight::put(merging, Kind::Posts).await?;
+    if merging.staged(Kind::Posts) > 0 {
         put(merging).await?;
     }
     Ok(())

@@ -11,10 +11,9 @@ use futures::future::{join, join_all};
 use tokio_postgres::{Error, Statement};
 
 use super::merging::Merging;
-use super::seen::Hints;
 use super::statement::{Params, query, run};
 use super::strike;
-use crate::batch::Batch;
+use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::sql;
 use crate::stage::Kind;
@@ -40,7 +39,9 @@ pub async fn refused(
     part: &Batch,
 ) -> Result<HashMap<String, Refusal>, DbError> {
     // What the merge would not look at either is not tried.
-    strike::strike(&Merging::new(transaction, part, &Hints::default())).await?;
+    let struck = strike::look_up(transaction, part).await?;
+    let merging = Merging::new(transaction, part, Straight::default());
+    strike::strike(&merging, &struck).await?;
     // A deferred constraint speaks at once, or it would not be heard here.
     run(transaction, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
     send(transaction, sql::PROBE_BEGIN).await?;

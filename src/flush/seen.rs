@@ -1,17 +1,16 @@
-//! Which pairs this process has stored lately: hints at what a plain insert would collide with.
+//! Which records this process has stored lately: hints at what would collide if it went straight in.
 //!
-//! An insert that looks for conflicts first goes down each unique index twice. Nearly no record needs
-//! it, so the others are inserted plainly; these hints say which are left out because their uri or
-//! their second key was stored before. A hint too many costs a row its quick way. One too few makes
-//! the insert fail, which is undone and done again with conflicts looked for; then hints are not
-//! trusted for a while. Nothing that ends in a table depends on them.
+//! They say which rows are staged because their uri or their second key was stored before. A hint too
+//! many costs a row its quick way. One too few makes the COPY fail, which is undone and done again by
+//! way of staging; then hints are not trusted for a while. Nothing that ends in a table depends on
+//! them.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Straight};
 use crate::stage::Kind;
 
 /// A bounded memory of keys, shared by the lanes of a process.
@@ -31,13 +30,12 @@ struct Inner {
     distrusted: FxHashMap<Kind, u32>,
 }
 
-/// What is known of a batch's pairs before they are merged.
+/// What is known of a batch's records before they are merged.
 #[derive(Default)]
 pub struct Hints {
     hashes: Vec<u32>,
-    suspects: Vec<(Kind, String)>,
-    distrusted: Vec<Kind>,
-    told: bool,
+    /// The rows of which nothing is known that they could collide with.
+    pub straight: Straight,
 }
 
 impl Seen {
@@ -64,33 +62,38 @@ impl Seen {
 
     /// The hints for a batch.
     pub fn hints(&self, batch: &Batch) -> Hints {
-        let mut hints = Hints::default();
+        let mut hints = Hints {
+            hashes: Vec::new(),
+            straight: batch.straight(),
+        };
         let mut inner = self.lock();
         let mut own = FxHashSet::default();
-        batch.pairs(|kind, uri, keys| {
-            let hashes = [
-                self.key.hash_one((kind, uri)) as u32,
-                self.key.hash_one((kind, keys)) as u32,
-            ];
-            let known = |hash: &u32| inner.young.contains(hash) || inner.old.contains(hash);
-            // Both are noted, whatever the first says.
-            let again = hashes.map(|hash| !own.insert(hash) || known(&hash));
-            if again.contains(&true) {
-                let uri = String::from_utf8_lossy(uri).into_owned();
-                hints.suspects.push((kind, uri));
+        batch.keys(|row, kind, uri, keys| {
+            let mut note = |hash: u64| {
+                let hash = hash as u32;
+                hints.hashes.push(hash);
+                // It is noted whatever is known of it.
+                !own.insert(hash) || inner.young.contains(&hash) || inner.old.contains(&hash)
+            };
+            let mut again = note(self.key.hash_one((kind, uri)));
+            if let Some(keys) = keys {
+                again |= note(self.key.hash_one((kind, keys)));
             }
-            hints.hashes.extend(hashes);
+            if again {
+                hints.straight.hold(row);
+            }
         });
-        hints.distrusted = inner.distrusted.keys().copied().collect();
+        for kind in inner.distrusted.keys() {
+            hints.straight.hold_kind(*kind);
+        }
         inner.distrusted.retain(|_, left| {
             *left -= 1;
             *left > 0
         });
-        hints.told = true;
         hints
     }
 
-    /// Remembers the pairs of a batch that is committed.
+    /// Remembers the records of a batch that is committed.
     pub fn learn(&self, hints: Hints) {
         let mut inner = self.lock();
         for hash in hints.hashes {
@@ -101,7 +104,7 @@ impl Seen {
         }
     }
 
-    /// Pairs of these kinds were there that there was no hint at.
+    /// Records of these kinds were there that there was no hint at.
     pub fn refuted(&self, kinds: &[Kind]) {
         let mut inner = self.lock();
         for kind in kinds {
@@ -112,15 +115,6 @@ impl Seen {
     /// A lane that broke off leaves hints that are good as far as they go.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Hints {
-    /// The uris of a kind that may collide; `None` if every row may.
-    pub fn suspects(&self, kind: Kind) -> Option<Vec<&str>> {
-        let of_kind = self.suspects.iter().filter(|(other, _)| *other == kind);
-        let trusted = self.told && !self.distrusted.contains(&kind);
-        trusted.then(|| of_kind.map(|(_, uri)| uri.as_str()).collect())
     }
 }
 
@@ -139,6 +133,12 @@ mod tests {
         )
     }
 
+    fn follow(repo: &str, rkey: &str) -> String {
+        format!(
+            r#"{{"repo":"did:plc:{repo}","ops":[{{"action":"create","path":"app.bsky.graph.follow/{rkey}","cid":"c","record":{{"$type":"app.bsky.graph.follow","subject":"did:plc:f"}}}}]}}"#
+        )
+    }
+
     fn batch(commits: &[String]) -> Batch {
         let mut batch = Batch::new(Arc::new(Widths::contract()));
         for (ms, data) in (1..).zip(commits) {
@@ -154,45 +154,44 @@ mod tests {
         batch
     }
 
-    fn suspects(hints: &Hints) -> Option<usize> {
-        hints.suspects(Kind::Likes).map(|uris| uris.len())
+    fn straight(hints: &Hints) -> usize {
+        hints.straight.count(Kind::Likes)
     }
 
     #[test]
-    fn suspects_what_shares_a_key_with_what_was_stored() {
+    fn holds_what_shares_a_key_with_what_was_stored() {
         let seen = Seen::new();
         let first = seen.hints(&batch(&[like("a", "1", "x"), like("b", "1", "x")]));
-        assert_eq!(suspects(&first), Some(0));
+        assert_eq!(straight(&first), 2);
         seen.learn(first);
         let again = [
             like("a", "1", "y"),
             like("b", "2", "x"),
             like("c", "1", "x"),
         ];
-        let hints = seen.hints(&batch(&again));
-        assert_eq!(suspects(&hints), Some(2));
-        assert_eq!(hints.suspects(Kind::Reposts), Some(Vec::new()));
+        assert_eq!(straight(&seen.hints(&batch(&again))), 1);
         seen.forget();
-        assert_eq!(suspects(&seen.hints(&batch(&again))), Some(0));
+        assert_eq!(straight(&seen.hints(&batch(&again))), 3);
     }
 
     #[test]
-    fn suspects_the_second_of_a_pair_in_one_batch() {
+    fn holds_the_second_of_a_pair_in_one_batch() {
         let seen = Seen::new();
         let hints = seen.hints(&batch(&[like("a", "1", "x"), like("a", "2", "x")]));
-        assert_eq!(suspects(&hints), Some(1));
+        assert_eq!(straight(&hints), 1);
     }
 
     #[test]
-    fn says_nothing_for_a_while_once_it_was_wrong() {
+    fn holds_all_of_a_kind_for_a_while_once_it_was_wrong() {
         let seen = Seen::new();
+        let batch = batch(&[like("a", "1", "x"), follow("a", "1")]);
         seen.refuted(&[Kind::Likes]);
         for _ in 0..Seen::DISTRUST {
-            let hints = seen.hints(&batch(&[]));
-            assert_eq!(suspects(&hints), None);
-            assert_eq!(hints.suspects(Kind::Follows), Some(Vec::new()));
+            let hints = seen.hints(&batch);
+            assert_eq!(straight(&hints), 0);
+            assert_eq!(hints.straight.count(Kind::Follows), 1);
         }
-        assert_eq!(suspects(&seen.hints(&batch(&[]))), Some(0));
+        assert_eq!(straight(&seen.hints(&batch)), 1);
     }
 
     #[test]
@@ -209,9 +208,6 @@ mod tests {
         let inner = seen.lock();
         assert!(inner.young.len() + inner.old.len() <= 2 * Seen::MOST);
         drop(inner);
-        assert_eq!(
-            suspects(&seen.hints(&batch(&[like("a", "1", "x")]))),
-            Some(0)
-        );
+        assert_eq!(straight(&seen.hints(&batch(&[like("a", "1", "x")]))), 1);
     }
 }

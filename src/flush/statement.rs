@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{FromSqlOwned, ToSql};
 
 use crate::error::DbError;
 use crate::position::Micros;
@@ -46,6 +46,19 @@ pub async fn query(
         .query(&statement, params)
         .await
         .map_err(DbError::during(what))
+}
+
+/// As [`query`], for a statement of one column.
+pub async fn list<T: FromSqlOwned>(
+    transaction: &Transaction<'_>,
+    what: &'static str,
+    text: &str,
+    params: Params<'_>,
+) -> Result<Vec<T>, DbError> {
+    let rows = query(transaction, what, text, params).await?;
+    rows.iter()
+        .map(|row| row.try_get(0).map_err(DbError::during(what)))
+        .collect()
 }
 
 /// As [`query`], for a statement of one row.

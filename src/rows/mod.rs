@@ -156,7 +156,7 @@ impl<'b> Cells<'b> {
         tally: &'b mut Tally,
     ) -> Self {
         Cells {
-            row: RowWriter::begin(out, kind.stage().columns()),
+            row: RowWriter::begin(out, kind.stage().width()),
             widths,
             tally,
         }

@@ -8,10 +8,12 @@ mod fill;
 mod other;
 mod pairs;
 mod records;
+mod straight;
 
 pub use other::*;
 pub use pairs::{Counted, Pair, every_pair, repo_pairs, shared_pairs};
 pub use records::{GATES, OWN_COUNTS, OwnCount, RECORDS, Record};
+pub use straight::{Added, added};
 
 /// Makes the constant of a statement from its file.
 macro_rules! statement {
@@ -61,7 +63,7 @@ statement! {
     OPTED_OUT = "opted_out.sql";
     /// Who has opted out at all.
     OPTED_OUT_ALL = "opted_out_all.sql";
-    /// How many tombstones may matter.
+    /// Which tombstones may matter.
     TOMBSTONES_RECENT = "tombstones_recent.sql";
     /// Tombstones of this batch.
     TOMBSTONES_PUT = "tombstones_put.sql";
@@ -71,12 +73,16 @@ statement! {
     TIES_PUT = "ties_put.sql";
     /// A commit that need not be waited for.
     COMMIT_LATER = "commit_later.sql";
-    /// What a plain insert is undone to.
-    PLAIN_BEGIN = "plain_begin.sql";
-    /// A plain insert undone.
-    PLAIN_UNDO = "plain_undo.sql";
-    /// A plain insert kept.
-    PLAIN_END = "plain_end.sql";
+    /// What rows that went straight in are undone to.
+    STRAIGHT_BEGIN = "straight_begin.sql";
+    /// Those undone.
+    STRAIGHT_UNDO = "straight_undo.sql";
+    /// Those kept.
+    STRAIGHT_END = "straight_end.sql";
+    /// Which records are contested.
+    STRAIGHT_CONTESTED = "straight_contested.sql";
+    /// Which posts have gates.
+    STRAIGHT_GATES = "straight_gates.sql";
     /// What a tried row is undone to.
     PROBE_BEGIN = "probe_begin.sql";
     /// A tried row undone.

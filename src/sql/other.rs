@@ -12,12 +12,23 @@ pub fn copy_into(stage: Stage) -> &'static str {
         Stage::ALL.map(|stage| {
             fill(
                 include_str!("../../sql/copy.sql"),
-                &[("stage", stage_table(stage))],
+                &[("into", stage_table(stage))],
             )
         })
     });
     &COPIES[stage as usize]
 }
+
+/// The COPY of changes of counts, with the columns of [`Deltas`](crate::batch::Deltas).
+pub static COPY_DELTAS: LazyLock<String> = LazyLock::new(|| {
+    fill(
+        include_str!("../../sql/copy.sql"),
+        &[(
+            "into",
+            "stage_deltas (uri, likes, reposts, replies, bookmarks)",
+        )],
+    )
+});
 
 /// Deletes of profiles.
 pub static PROFILES_DELETE: LazyLock<String> = LazyLock::new(|| {

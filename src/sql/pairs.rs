@@ -10,10 +10,10 @@ use super::fill::{at_or_before, fill, staged};
 use crate::stage::{Kind, Stage};
 
 /// What a target table with a second unique key is made of.
-struct PairTable {
-    kind: Kind,
+pub(super) struct PairTable {
+    pub(super) kind: Kind,
     /// Target column ← staging column.
-    columns: &'static [(&'static str, &'static str)],
+    pub(super) columns: &'static [(&'static str, &'static str)],
     counted: Counted,
     /// Where the record's own CID of a row in the table is found, and that of a staged row: only
     /// for tables whose row or feed item has it, since `forebay.duplicates` must not depend on
@@ -46,7 +46,7 @@ const ACTOR_AND_POST: &[(&str, &str)] = &[
     ("commit_rev", "commit_rev"),
 ];
 
-const PAIR_TABLES: [PairTable; 8] = [
+pub(super) const PAIR_TABLES: [PairTable; 8] = [
     PairTable {
         kind: Kind::Likes,
         columns: ACTOR_AND_POST,
@@ -264,11 +264,6 @@ impl PairTable {
                 include_str!("../../sql/pairs_put_counted.sql"),
                 include_str!("../../sql/pairs_put.sql"),
             ),
-            left_plain: fill(include_str!("../../sql/pairs_left_plain.sql"), &names),
-            put_plain: pick(
-                include_str!("../../sql/pairs_put_plain_counted.sql"),
-                include_str!("../../sql/pairs_put_plain.sql"),
-            ),
             staged: fill(include_str!("../../sql/pairs_staged.sql"), &names),
             probe: fill(include_str!("../../sql/pairs_probe.sql"), &names),
             settled: fill(include_str!("../../sql/pairs_settled.sql"), &names),
@@ -311,10 +306,6 @@ pub struct Pair {
     pub delete_duplicates: String,
     /// Adds rows whose keys are free; says how many were not simply added.
     pub put: String,
-    /// Sets aside what is not to be added plainly.
-    pub left_plain: String,
-    /// Adds the others plainly.
-    pub put_plain: String,
     /// Which rows are staged.
     pub staged: String,
     /// Tries a row.

@@ -2,6 +2,7 @@
 
 use super::pairs::PAIRS;
 use super::*;
+use crate::batch::Cell;
 
 /// A name left unfilled would be a syntax error at run time, in a statement seldom run.
 #[test]
@@ -59,12 +60,32 @@ fn no_name_is_left_unfilled() {
         &bench::ROW_FOLLOW,
         &bench::ROW_BLOCK,
     ]);
+    all.extend(added().iter().flat_map(|added| {
+        let copies = added.targets.iter();
+        copies.map(|target| target.copy.as_str())
+    }));
+    all.push(&COPY_DELTAS);
     for text in all {
         let code: String = text
             .lines()
             .filter(|line| !line.starts_with("--"))
             .collect();
         assert!(!code.contains('{'), "{text}");
+    }
+}
+
+/// A column that its stage does not have would be one of another row.
+#[test]
+fn what_goes_straight_in_is_staged() {
+    for added in added() {
+        let columns = added.kind.stage().columns().len();
+        let counted = added.counts.iter().map(|(column, _)| *column);
+        let copied = added.targets.iter().flat_map(|target| &target.cells);
+        let copied = copied.filter_map(|cell| match cell {
+            Cell::Columns(first, last) => Some(*last.max(first)),
+            Cell::Text(_) | Cell::Gate(_) => None,
+        });
+        assert!(copied.chain(counted).all(|column| column < columns));
     }
 }
 

@@ -64,9 +64,40 @@ fn shuffled(entries: &[Given], seed: u64) -> Vec<&Given> {
     order
 }
 
-/// In four orders, each entry for itself and all at once; then all of it once more.
+/// So many records of other repos, earlier and all new, that rows of their kinds go straight into
+/// the tables.
+pub fn crowd() -> Vec<Given> {
+    let entry = |n: usize| {
+        let post = format!("at://did:plc:crowd/app.bsky.feed.post/{n}");
+        let record = |path: &'static str, record| {
+            let path: &'static str = format!("{path}/crowd{n}").leak();
+            put("crowd", path, record)
+        };
+        let ops = [
+            record("app.bsky.feed.post", json!({"text": "x"})),
+            record("app.bsky.feed.like", like(&post)),
+            record("app.bsky.feed.repost", like(&post)),
+            record("app.bsky.bookmark", like(&post)),
+            record(
+                "app.bsky.graph.follow",
+                json!({"subject": format!("did:plc:{n}")}),
+            ),
+            record(
+                "app.bsky.graph.block",
+                json!({"subject": format!("did:plc:{n}")}),
+            ),
+        ];
+        entry(&format!("{}-0", 1_783_175_000_000 + n), &ops)
+    };
+    (0..40).map(entry).collect()
+}
+
+/// In four orders, each entry for itself, all at once, and all at once among many others; then all of
+/// it once more.
 async fn assert_converges(entries: &[Given]) {
     let model = model_of(entries, Model::new());
+    let crowd = crowd();
+    let among_many = model_of(entries, model_of(&crowd, Model::new()));
     let bed = Bed::new().await;
     for seed in 0..4 {
         for rows in ["1", "1000"] {
@@ -75,10 +106,19 @@ async fn assert_converges(entries: &[Given]) {
             drain(&bed, &["--flush-rows", rows]).await;
             assert_right(&bed, &model).await;
         }
+        empty(&bed).await;
+        let order = shuffled(entries, seed);
+        // Some are there already when the others come with the crowd.
+        let (before, with_it) = order.split_at(seed as usize * order.len() / 4);
+        give::give_as_replays(&bed, before.iter().copied()).await;
+        drain(&bed, &[]).await;
+        give::give_as_replays(&bed, crowd.iter().chain(with_it.iter().copied())).await;
+        drain(&bed, &["--parallel-consumers", "1"]).await;
+        assert_right(&bed, &among_many).await;
     }
     give::give_as_replays(&bed, entries.iter()).await;
     drain(&bed, &[]).await;
-    assert_right(&bed, &model).await;
+    assert_right(&bed, &among_many).await;
 }
 
 /// Nothing is in the tables any more.

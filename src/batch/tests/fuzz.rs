@@ -101,10 +101,10 @@ fn damage(data: &mut Vec<u8>, random: &mut Random) {
 
 /// Every cell is what its column's type allows.
 fn check(batch: &mut Batch) {
-    for copy in batch.copies() {
+    for copy in batch.copies(&Straight::default()) {
         let rows = read_copy(
             &copy.chunks().collect::<Vec<_>>().concat(),
-            copy.stage.columns(),
+            copy.stage.width(),
         );
         assert!(!rows.is_empty());
         for row in rows {

@@ -91,11 +91,11 @@ fn uri(path: &str) -> String {
 type Row = Vec<Option<Vec<u8>>>;
 
 fn rows_of(batch: &mut Batch, stage: Stage) -> Vec<Row> {
-    let copies = batch.copies();
+    let copies = batch.copies(&Straight::default());
     let Some(copy) = copies.iter().find(|copy| copy.stage == stage) else {
         return Vec::new();
     };
-    read_copy(&copy.chunks().collect::<Vec<_>>().concat(), stage.columns())
+    read_copy(&copy.chunks().collect::<Vec<_>>().concat(), stage.width())
 }
 
 fn read_copy(stream: &[u8], columns: i16) -> Vec<Row> {
@@ -259,9 +259,11 @@ fn a_batch_says_what_it_touches() {
         (Some(5_000), Some(7_000))
     );
     assert!(!batch.has_ties() && batch.bytes() > 0);
-    assert_eq!(batch.copies().len(), 3);
+    assert_eq!(batch.copies(&Straight::default()).len(), 3);
     batch.clear();
-    assert!(batch.is_empty() && batch.copies().is_empty() && batch.bytes() == 0);
+    assert!(
+        batch.is_empty() && batch.copies(&Straight::default()).is_empty() && batch.bytes() == 0
+    );
     assert_eq!(
         (
             batch.rows(),

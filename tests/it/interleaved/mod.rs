@@ -225,7 +225,7 @@ pub async fn store(connector: &mut Connector, entries: &[Given], known: &Known) 
     while refused.len() < TRIES {
         let connection = connector.get().await.unwrap();
         let mut users = Unreported::default();
-        match flush(connection, &mut batch_of(entries), known, &mut users).await {
+        match flush(connection, &batch_of(entries), known, &mut users).await {
             Ok(_) => return refused,
             Err(error) => refused.push(error.to_string()),
         }

@@ -1,10 +1,10 @@
-//! Large batches take short cuts: pairs are added without looking for conflicts, and opt-outs are
-//! read all at once. What they miss must not be missed.
+//! Large batches take short cuts: rows go straight into their tables without looking for conflicts,
+//! and opt-outs are read all at once. What they miss must not be missed.
 
 use serde_json::json;
 
 use super::convergence::{assert_right, some};
-use super::histories::{history, like, model_of, put};
+use super::histories::{POST_1, crowd, delete, history, like, model_of, put};
 use super::model::Model;
 use super::support::Bed;
 use super::support::give::{self, Given};
@@ -25,7 +25,7 @@ async fn likes(bed: &Bed) -> i64 {
 
 /// Every second entry is there already, from a worker of which this one knows nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn pairs_collide_with_what_another_worker_stored() {
+async fn rows_collide_with_what_another_worker_stored() {
     let bed = Bed::new().await;
     let (entries, model) = some(31, 6_000);
     let first: Vec<Given> = entries.iter().step_by(2).cloned().collect();
@@ -65,6 +65,71 @@ async fn an_old_version_of_a_contested_record_among_many() {
         give::give_as_replays(&bed, some.iter()).await;
         drain(&bed, &["--parallel-consumers", "1"]).await;
     }
+    assert_right(&bed, &model).await;
+}
+
+/// Tombstones of another worker are later than some creates among many.
+#[tokio::test(flavor = "multi_thread")]
+async fn creates_that_come_after_their_deletes_among_many() {
+    let entries = history(vec![
+        put("crowd", "app.bsky.feed.like/late", like(POST_1)),
+        put("crowd", "app.bsky.feed.post/late", json!({"text": "x"})),
+        delete("crowd", "app.bsky.feed.like/late"),
+        delete("crowd", "app.bsky.feed.post/late"),
+    ]);
+    let crowd = crowd();
+    let model = model_of(&entries, model_of(&crowd, Model::new()));
+    let bed = Bed::new().await;
+    give::give_as_replays(&bed, entries[2..].iter()).await;
+    drain(&bed, &[]).await;
+    give::give_as_replays(&bed, crowd.iter().chain(&entries[..2])).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    assert_right(&bed, &model).await;
+}
+
+/// Gates that came before their posts, and some that come with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_of_gates_that_were_there_first() {
+    let gate = |of: &str, n: usize| {
+        let path: &'static str = format!("app.bsky.feed.{of}/crowd{n}").leak();
+        let post = format!("at://did:plc:crowd/app.bsky.feed.post/crowd{n}");
+        put("crowd", path, json!({"post": post, "allow": []}))
+    };
+    let entries = history(vec![
+        gate("threadgate", 1),
+        gate("postgate", 2),
+        gate("threadgate", 3),
+        gate("postgate", 3),
+        gate("threadgate", 4),
+    ]);
+    let crowd = crowd();
+    let model = model_of(&entries, model_of(&crowd, Model::new()));
+    let bed = Bed::new().await;
+    give::give_as_replays(&bed, entries[..4].iter()).await;
+    drain(&bed, &[]).await;
+    give::give_as_replays(&bed, crowd.iter().chain(&entries[4..])).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    assert_right(&bed, &model).await;
+    let query =
+        "select count(*) filter (where has_thread_gate), count(*) filter (where has_post_gate)
+                 from posts";
+    let row = bed.client.query_one(query, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (3, 2));
+}
+
+/// An incumbent left feed items whose posts and reposts are gone: theirs are written again.
+#[tokio::test(flavor = "multi_thread")]
+async fn feed_items_that_are_there_without_their_records() {
+    let crowd = crowd();
+    let model = model_of(&crowd, Model::new());
+    let bed = Bed::new().await;
+    let left = "insert into feed_items (uri, post_uri, originator_did, type, sort_at, cid, created_at, indexed_at)
+        select 'at://did:plc:crowd/app.bsky.feed.' || kind || '/crowd7', 'at://x/y/z', 'did:plc:x', 'post',
+               '2020-01-01', 'c', '2020-01-01', '2020-01-01'
+        from unnest(array['post', 'repost']) kind";
+    bed.client.batch_execute(left).await.unwrap();
+    give::give_as_replays(&bed, crowd.iter()).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
     assert_right(&bed, &model).await;
 }
 

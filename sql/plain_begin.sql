@@ -1,2 +1,0 @@
--- What a plain insert is undone to, should it collide.
-savepoint plain

@@ -1,2 +1,0 @@
--- Keeps a plain insert.
-release savepoint plain

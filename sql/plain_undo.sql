@@ -1,2 +1,0 @@
--- Undoes a plain insert that collided.
-rollback to savepoint plain

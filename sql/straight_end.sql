@@ -1,0 +1,2 @@
+-- Keeps rows that went straight into their tables.
+release savepoint straight

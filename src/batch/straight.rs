@@ -1,0 +1,117 @@
+//! Which rows of a batch go straight into their tables; all others are staged.
+//!
+//! It is told what speaks against a row and knows neither the tables nor why.
+
+use super::row::{Novelty, Row, Verb};
+use super::staged::Staged;
+use crate::stage::{Kind, Stage};
+
+/// The rows that go straight in, by their place in the batch.
+#[derive(Clone, Debug, Default)]
+pub struct Straight {
+    rows: Vec<Option<Kind>>,
+    counts: [usize; Kind::ALL.len()],
+}
+
+/// The column of `stage_posts` that a post without a quote has NULL.
+const QUOTED_URI: usize = 12;
+
+impl Straight {
+    /// Takes back a row.
+    pub fn hold(&mut self, row: u32) {
+        let held = self.rows.get_mut(row as usize).and_then(Option::take);
+        if let Some(kind) = held {
+            self.counts[kind as usize] -= 1;
+        }
+    }
+
+    /// Takes back all rows of a kind.
+    pub fn hold_kind(&mut self, kind: Kind) {
+        if self.count(kind) > 0 {
+            let of_kind = self.rows.iter_mut().filter(|row| **row == Some(kind));
+            of_kind.for_each(|row| *row = None);
+            self.counts[kind as usize] = 0;
+        }
+    }
+
+    /// Takes back all rows.
+    pub fn hold_all(&mut self) {
+        *self = Straight::default();
+    }
+
+    /// How many rows of a kind go straight in.
+    #[must_use]
+    pub fn count(&self, kind: Kind) -> usize {
+        self.counts[kind as usize]
+    }
+
+    /// None does.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|count| *count == 0)
+    }
+
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.rows.get(row).is_some_and(Option::is_some)
+    }
+}
+
+/// Whether records of a kind are in tables that only their own repo writes: where several share
+/// keys, lanes would collide with each other.
+fn can_be_added(kind: Kind) -> bool {
+    let is_shared = matches!(kind, Kind::ListItems | Kind::Verifications);
+    !is_shared && matches!(kind.stage(), Stage::Likes | Stage::Pairs | Stage::Posts)
+}
+
+impl Staged {
+    /// The puts that may go straight in, for all that the batch itself can tell: quotes have a row
+    /// more, which is staged, and sequence numbers beyond a microsecond's are read from staging.
+    pub fn straight(&self) -> Straight {
+        let mut straight = Straight::default();
+        if self.has_ties() {
+            return straight;
+        }
+        straight.rows = vec![None; self.all().len()];
+        for stage in [Stage::Likes, Stage::Pairs, Stage::Posts] {
+            for (index, row) in self.alive_in(stage) {
+                if self.is_new(row) {
+                    let kind = row.label.kind;
+                    straight.counts[kind as usize] += 1;
+                    if let Some(slot) = straight.rows.get_mut(index) {
+                        *slot = Some(kind);
+                    }
+                }
+            }
+        }
+        straight
+    }
+
+    /// Tells of every put that is alive and of a kind that can go straight in: its place, its kind,
+    /// its uri and its second unique key, if it has one.
+    pub fn keys(&self, mut each: impl FnMut(u32, Kind, &[u8], Option<[&[u8]; 2]>)) {
+        for (stage, keys_at) in [
+            (Stage::Likes, Some(1)),
+            (Stage::Pairs, Some(2)),
+            (Stage::Posts, None),
+        ] {
+            for (index, row) in self.alive_in(stage) {
+                let mut cells = self.cells(row);
+                let uri = cells.next().flatten().unwrap_or_default();
+                let keys = keys_at.map(|at| {
+                    let first = cells.nth(at - 1).flatten().unwrap_or_default();
+                    [first, cells.next().flatten().unwrap_or_default()]
+                });
+                if let Ok(index) = u32::try_from(index) {
+                    each(index, row.label.kind, uri, keys);
+                }
+            }
+        }
+    }
+
+    fn is_new(&self, row: &Row) -> bool {
+        let label = row.label;
+        can_be_added(label.kind)
+            && (label.verb, label.novelty) == (Verb::Put, Novelty::New)
+            && !(row.stage == Stage::Posts && self.cell(row, QUOTED_URI).is_some())
+    }
+}

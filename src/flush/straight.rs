@@ -1,0 +1,170 @@
+//! Rows that go straight into their tables by COPY, past staging and without looking for conflicts.
+//!
+//! Nearly every record is new. COPY writes such rows a page at a time, where staging and merging would
+//! write each twice and go down every unique index twice. What may not be simply added is staged: what
+//! the batch or its hints suspect, what was deleted or opted out, what is contested. Should a row
+//! collide all the same, the COPY is undone and its rows are staged too.
+//!
+//! Everything is looked up under the locks of the rows' repos, so that it stays true until the commit.
+
+use std::collections::HashSet;
+
+use super::changes::Table;
+use super::copy;
+use super::merging::Merging;
+use super::statement::{list, query};
+use super::strike::{Deleted, Struck};
+use crate::batch::{Batch, Deltas, Gates, Straight};
+use crate::error::DbError;
+use crate::sql::{self, Added};
+use crate::stage::Kind;
+use deadpool_postgres::Transaction;
+
+const WHAT: &str = "adding rows";
+
+/// The staged column of a record's uri.
+const URI: usize = 0;
+
+/// Fewer rows of a kind than this are not worth a savepoint; at live pace neither is noticed.
+const WORTH_IT: usize = 32;
+
+/// Takes back from what may go straight in whatever the database speaks against.
+pub async fn judge(
+    transaction: &Transaction<'_>,
+    batch: &Batch,
+    mut straight: Straight,
+    struck: &Struck,
+) -> Result<Straight, DbError> {
+    for added in sql::added() {
+        if straight.count(added.kind) < WORTH_IT {
+            straight.hold_kind(added.kind);
+        }
+    }
+    hold_struck(batch, &mut straight, struck);
+    let contestable = sql::repo_pairs().iter().map(|pair| pair.kind);
+    let uris: Vec<&str> = contestable
+        .flat_map(|kind| uris(batch, kind, &straight))
+        .collect();
+    if !uris.is_empty() {
+        let contested = list(transaction, WHAT, sql::STRAIGHT_CONTESTED, &[&uris]).await?;
+        hold(batch, &mut straight, &contested);
+    }
+    Ok(straight)
+}
+
+fn hold_struck(batch: &Batch, straight: &mut Straight, struck: &Struck) {
+    match &struck.deleted {
+        Deleted::Nothing => {}
+        Deleted::Few(uris, _) => hold(batch, straight, uris),
+        Deleted::Many => straight.hold_all(),
+    }
+    if struck.opted_out.is_empty() {
+        return;
+    }
+    let opted_out: HashSet<&str> = struck.opted_out.iter().map(String::as_str).collect();
+    batch.keys(|row, _, uri, _| {
+        let repo = uri.split(|byte| *byte == b'/').nth(2).unwrap_or_default();
+        if std::str::from_utf8(repo).is_ok_and(|repo| opted_out.contains(repo)) {
+            straight.hold(row);
+        }
+    });
+}
+
+fn hold(batch: &Batch, straight: &mut Straight, uris: &[String]) {
+    for row in uris.iter().filter_map(|uri| batch.put_of(uri)) {
+        straight.hold(row);
+    }
+}
+
+/// The uris of the rows of a kind that go straight in.
+fn uris<'b>(batch: &'b Batch, kind: Kind, straight: &'b Straight) -> impl Iterator<Item = &'b str> {
+    let is_any = straight.count(kind) > 0;
+    let uris = is_any.then(|| batch.column(kind, straight, URI));
+    uris.into_iter()
+        .flatten()
+        .filter_map(|uri| std::str::from_utf8(uri).ok())
+}
+
+/// Puts the rows of a kind in. Afterwards none of them is left to go straight in, or all of them are
+/// in; those that are not are staged.
+pub async fn put(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbError> {
+    let Some(added) = sql::added().iter().find(|added| added.kind == kind) else {
+        return Ok(());
+    };
+    if merging.straight.count(kind) == 0 {
+        return Ok(());
+    }
+    let gates = match kind {
+        Kind::Posts => gates(merging).await?,
+        _ => Gates::default(),
+    };
+    merging.run(WHAT, sql::STRAIGHT_BEGIN).await?;
+    match send(merging, added, &gates).await {
+        Ok(rows) => {
+            merging.run(WHAT, sql::STRAIGHT_END).await?;
+            merging.added(kind, rows);
+            if added.targets.len() > 1 {
+                merging.note(Table::FeedItems, rows);
+            }
+            Ok(())
+        }
+        Err(refused) if refused.is_row_local() || refused.is_not_supported() => {
+            merging.run(WHAT, sql::STRAIGHT_UNDO).await?;
+            merging.collided.push(kind);
+            let rows = merging.batch.straight_of(kind, &merging.straight);
+            copy::stage(merging.transaction, &[rows]).await?;
+            merging.straight.hold_kind(kind);
+            Ok(())
+        }
+        Err(failed) => Err(failed),
+    }
+}
+
+/// Copies the rows of a kind into each of its tables; says how many records they are.
+async fn send(merging: &Merging<'_>, added: &Added, gates: &Gates) -> Result<i64, DbError> {
+    let rows = merging.batch.straight_of(added.kind, &merging.straight);
+    for target in &added.targets {
+        let chunks = rows.chunks_of(&target.cells, gates);
+        copy::send(merging.transaction, WHAT, &target.copy, chunks).await?;
+    }
+    Ok(i64::try_from(merging.straight.count(added.kind)).unwrap_or(i64::MAX))
+}
+
+/// The gates of the posts that go straight in.
+async fn gates(merging: &Merging<'_>) -> Result<Gates, DbError> {
+    let uris: Vec<&str> = uris(merging.batch, Kind::Posts, &merging.straight).collect();
+    let found = query(merging.transaction, WHAT, sql::STRAIGHT_GATES, &[&uris]).await?;
+    let gate =
+        |row: &tokio_postgres::Row| Ok((row.try_get(0)?, [row.try_get(1)?, row.try_get(2)?]));
+    let gates: Result<Gates, tokio_postgres::Error> = found.iter().map(gate).collect();
+    gates.map_err(DbError::during(WHAT))
+}
+
+/// Counts what went straight in: for what it points at, and each post so that it has its counts.
+pub async fn count(merging: &Merging<'_>) -> Result<(), DbError> {
+    let (batch, straight) = (merging.batch, &merging.straight);
+    let counted = |added: &&Added| straight.count(added.kind) > 0;
+    let mut deltas = Deltas::default();
+    for added in sql::added().iter().filter(counted) {
+        if added.kind == Kind::Posts {
+            batch
+                .column(added.kind, straight, URI)
+                .for_each(|uri| deltas.touch(uri));
+        }
+        if let Some((column, count)) = added.counts {
+            batch
+                .column(added.kind, straight, column)
+                .for_each(|uri| deltas.add(uri, count));
+        }
+    }
+    if !deltas.is_empty() {
+        copy::send(
+            merging.transaction,
+            "counting rows",
+            &sql::COPY_DELTAS,
+            deltas.chunks(),
+        )
+        .await?;
+    }
+    Ok(())
+}
