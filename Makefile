@@ -10,7 +10,7 @@ ifdef FOREBAY_TEST_DATA
 export FOREBAY_TEST_DATA
 endif
 
-.PHONY: help deps demo test soak fuzz mutants lint bench bench-growth bench-parts
+.PHONY: help deps deps-test demo test soak fuzz mutants lint bench bench-growth bench-parts
 
 help:   ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -18,10 +18,13 @@ help:   ## this list
 deps:   ## install PostgreSQL, Redis and a linker where they are missing; start nothing
 	@scripts/install-servers.sh
 
+deps-test:   ## the same, and what tests judge by: promtool and a browser
+	@scripts/install-servers.sh test
+
 demo: deps  ## 200,000 generated events through private servers, with figures; more: ARGS='--events 1000000'
 	cargo run --release -- demo $(ARGS)
 
-test: deps  ## every test, those against private servers among them
+test: deps-test  ## every test, those against private servers among them
 	cargo test
 
 soak: deps  ## random histories on random schedules for SOAK_S seconds; FOREBAY_SEED=N repeats one

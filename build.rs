@@ -17,7 +17,9 @@ fn main() {
         .ok()
         .filter(|commit| !commit.is_empty())
         .or_else(|| git(&["rev-parse", "--short=12", "HEAD"]));
-    let version = match commit {
+    let built_from = commit.as_deref().unwrap_or("unknown");
+    println!("cargo::rustc-env=FOREBAY_BUILT_FROM={built_from}");
+    let version = match &commit {
         Some(commit) => format!("{version} ({commit})"),
         None => version,
     };

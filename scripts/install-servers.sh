@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what building and testing need and this machine lacks: a C linker, PostgreSQL's and
-# Redis's server programs, from Debian's packages. Only the programs are wanted: no server is
+# Installs what building and running need and this machine lacks: a C linker, PostgreSQL's and
+# Redis's server programs, from Debian's packages; with "test" also what tests judge by: Prometheus's
+# checker and a browser. Only the programs are wanted: no server is
 # started, no cluster made, nothing is set to start at boot, and what was there before, running or
 # not, stays as it is.
 set -eu
@@ -41,7 +42,13 @@ apt() {
 }
 runs() { service "$1" status >/dev/null 2>&1; }
 
+have() { command -v "$1" >/dev/null; }
+
 missing=
+if [ "${1:-}" = test ]; then
+    have "${FOREBAY_PROMTOOL:-promtool}" || missing="$missing prometheus"
+    have "${FOREBAY_CHROMIUM:-chromium}" || missing="$missing chromium"
+fi
 have_linker || missing="$missing gcc libc6-dev"
 have_postgres || missing="$missing postgresql"
 have_redis || missing="$missing redis-server"
@@ -77,7 +84,8 @@ printf '#!/bin/sh\n# forebay: no server starts while its programs are installed\
     as_root tee "$policy" >/dev/null
 as_root chmod 755 "$policy"
 
-redis_ran=no postgres_ran=no
+redis_ran=no postgres_ran=no prometheus_ran=no
+if runs prometheus; then prometheus_ran=yes; fi
 if runs redis-server; then redis_ran=yes; fi
 if runs postgresql; then postgres_ran=yes; fi
 
@@ -102,6 +110,7 @@ leave_off() { # service, whether it ran before
 }
 case $missing in *redis-server*) leave_off redis-server "$redis_ran" ;; esac
 case $missing in *postgresql*) leave_off postgresql "$postgres_ran" ;; esac
+case $missing in *prometheus*) leave_off prometheus "$prometheus_ran" ;; esac
 
 have_linker && have_postgres && have_redis || {
     echo "install-servers: something is missing still" >&2

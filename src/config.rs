@@ -4,6 +4,7 @@
 //! nothing of what they are used for; clap turns a wrong one into a sentence and exit code 2.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
@@ -119,6 +120,9 @@ pub struct RunConfig {
     /// Longest that a stop waits for batches to be written, in milliseconds
     #[arg(long, env, default_value_t = 30_000)]
     pub shutdown_timeout_ms: u64,
+    /// Where metrics, health and a page are served, as host:port; empty for nowhere
+    #[arg(long, env, default_value = DEFAULT_HTTP_ADDR)]
+    pub http_addr: HttpAddr,
     /// Hours that tombstones of deleted records are kept at least
     #[arg(long, env, default_value_t = 24, value_parser = RangedU64ValueParser::<u32>::new().range(1..=87_600))]
     pub tombstone_retention_h: u32,
@@ -128,6 +132,40 @@ pub struct RunConfig {
     /// Start private PostgreSQL and Redis servers that keep their data in this directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["database_url", "redis_url"])]
     pub local: Option<PathBuf>,
+}
+
+/// Where a worker serves HTTP if nothing else is said.
+pub const DEFAULT_HTTP_ADDR: &str = "127.0.0.1:9600";
+
+/// Where HTTP is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpAddr {
+    /// Nowhere.
+    Off,
+    /// At this host and port; port 0 is any that is free.
+    At(String),
+}
+
+/// No host and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be host:port, for example 127.0.0.1:9600, or empty")]
+pub struct NoHttpAddr;
+
+impl FromStr for HttpAddr {
+    type Err = NoHttpAddr;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() {
+            return Ok(HttpAddr::Off);
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(NoHttpAddr)?;
+        // An address of IPv6 needs its brackets: its last part would pass for a port.
+        let is_bare = host.contains(':') && !host.starts_with('[');
+        if host.is_empty() || is_bare || port.parse::<u16>().is_err() {
+            return Err(NoHttpAddr);
+        }
+        Ok(HttpAddr::At(text.to_owned()))
+    }
 }
 
 /// How much is logged. Some levels have two names: the incumbent's and tracing's.
@@ -187,6 +225,26 @@ mod tests {
         assert_eq!(line.run.flow.lanes(7), 5);
         assert_eq!(line.run.flow.lanes(4), 2);
         assert_eq!(line.run.flow.lanes(3), 1);
+    }
+
+    #[test]
+    fn an_http_address_has_a_host_and_a_port() {
+        let at = |text: &str| Ok(HttpAddr::At(text.to_owned()));
+        for good in ["127.0.0.1:9600", "0.0.0.0:0", "[::]:9600", "localhost:80"] {
+            assert_eq!(good.parse(), at(good));
+        }
+        assert_eq!("".parse(), Ok(HttpAddr::Off));
+        for bad in [
+            "9600",
+            ":9600",
+            "::1",
+            "localhost",
+            "h:70000",
+            "http://h:1/",
+            "off",
+        ] {
+            assert_eq!(bad.parse::<HttpAddr>(), Err(NoHttpAddr), "{bad}");
+        }
     }
 
     #[test]

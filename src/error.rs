@@ -27,6 +27,20 @@ pub enum Verdict {
     Fatal,
 }
 
+impl Verdict {
+    /// Its name in lists.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Retry => "retry",
+            Verdict::Halve => "halve",
+            Verdict::RetryOnce => "retry_once",
+            Verdict::Poison => "poison",
+            Verdict::Fatal => "fatal",
+        }
+    }
+}
+
 /// A failure of a database call.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {

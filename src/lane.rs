@@ -19,7 +19,7 @@ use crate::flush::Durable;
 use crate::hand::{Handful, Place};
 use crate::held::Held;
 use crate::letter::DeadLetter;
-use crate::metrics::{Metrics, Pace, Reason};
+use crate::metrics::{LaneState, Metrics, Pace, Reason};
 use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::Redis;
@@ -214,6 +214,7 @@ impl Flusher {
                 self.ack(durable).await?;
             }
             self.give_up(&stored.gone).await?;
+            self.store.lane.set(LaneState::Idle);
             batch.clear();
             // The filling half may be gone already; then nobody needs the batch.
             let _ = self.spares.send(batch).await;
@@ -225,9 +226,12 @@ impl Flusher {
     /// less than the whole batch once more.
     async fn ack(&self, durable: &Durable) -> Result<(), Stop> {
         let mut backoff = Backoff::new();
+        let since = Instant::now();
+        self.store.lane.set(LaneState::Acking);
         while let Err(error) = ack::ack(&self.redis, durable, self.letters_maxlen).await {
             self.wait(error, &mut backoff).await?;
         }
+        self.metrics.acked_within(since.elapsed());
         self.held.let_go(durable.ids());
         self.metrics.acked(durable.ids().len());
         self.tell_of_letters(durable.letters()).await;
@@ -266,6 +270,8 @@ impl Flusher {
         error: crate::error::RedisError,
         backoff: &mut Backoff,
     ) -> Result<(), Stop> {
+        self.store.lane.set(LaneState::Retrying);
+        self.metrics.failures.redis(&error);
         if error.verdict() == RedisVerdict::Fatal {
             return Err(error.into());
         }

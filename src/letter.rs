@@ -20,6 +20,9 @@ const FRAME_BYTES_MAX: usize = 4 << 10;
 /// The members that decide it. Of the optional ones, what is too long for any column is left out.
 const FRAME_MEMBERS: [&str; 3] = ["repo", "rev", "time"];
 
+/// The reason of an entry that ended the process.
+pub const CRASHED: &str = "crashed";
+
 /// An op, or a whole entry, that could not be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -140,7 +143,7 @@ pub fn crashed(entry: &Entry) -> DeadLetter {
         truncated,
         seq: text(&entry.seq),
         deliveries: entry.deliveries,
-        reason: Cow::Borrowed("crashed"),
+        reason: Cow::Borrowed(CRASHED),
         column: None,
         sqlstate: None,
         remedy: Cow::Borrowed(REMEDY),

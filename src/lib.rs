@@ -38,6 +38,7 @@ pub mod stage;
 pub mod encode;
 pub mod batch;
 pub mod breaker;
+pub mod history;
 pub mod generate;
 
 // What talks to the servers.
@@ -48,6 +49,7 @@ pub mod sql;
 pub mod flush;
 pub mod split;
 pub mod ack;
+pub mod health;
 pub mod metrics;
 pub mod notices;
 pub mod store;
@@ -61,6 +63,18 @@ pub mod heartbeat;
 pub mod gauge;
 pub mod report;
 pub mod housekeeping;
+
+// What shows it.
+pub mod pulse;
+pub mod survey;
+pub mod desk;
+pub mod status;
+pub mod exposition;
+pub mod page;
+pub mod http;
+pub mod observe;
+
+// What wires all of it.
 pub mod pipeline;
 
 // What surrounds the worker.

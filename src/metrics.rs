@@ -1,19 +1,30 @@
 //! What the worker counts, for whoever shows it.
 //!
-//! Counters and two histograms behind one lock that is taken once a batch. It knows numbers, not
-//! how they are printed.
+//! Counters and histograms, most of them behind one lock that is taken once a batch. It knows
+//! numbers, not how they are printed.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+mod batches;
+mod counts;
+mod failures;
+mod shapes;
+mod states;
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
+pub use batches::{Batches, Reason};
+pub use counts::{Counts, Labels};
+pub use failures::{Failures, Refusals};
+pub use shapes::Shapes;
+pub use states::{Done, Lane, LaneState, ReaderState, Since};
 
 use crate::batch::Batch;
 use crate::error::DbError;
 use crate::flush::{Durable, Times};
+use crate::health::Health;
 use crate::notices::Notices;
-use crate::stage::Kind;
+use crate::position::{Micros, Position};
 use crate::standing::Standing;
 use crate::tally::{Event, Tally};
 
@@ -26,44 +37,6 @@ pub enum Pace {
     Behind,
 }
 
-/// Why a batch was flushed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It had enough rows.
-    Rows,
-    /// Its buffers were full.
-    Bytes,
-    /// Its oldest entry had waited long enough.
-    Age,
-    /// The reader had no more.
-    End,
-    /// What comes next has to go in a batch of its own.
-    Place,
-}
-
-impl Reason {
-    /// All of them.
-    pub const ALL: [Reason; 5] = [
-        Reason::Rows,
-        Reason::Bytes,
-        Reason::Age,
-        Reason::End,
-        Reason::Place,
-    ];
-
-    /// Its name in lists.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Reason::Rows => "rows",
-            Reason::Bytes => "bytes",
-            Reason::Age => "age",
-            Reason::End => "end",
-            Reason::Place => "place",
-        }
-    }
-}
-
 /// The worker's counters.
 pub struct Metrics {
     behind: AtomicBool,
@@ -72,10 +45,20 @@ pub struct Metrics {
     acked: AtomicU64,
     retries: AtomicU64,
     lost: AtomicU64,
+    /// Of the latest row that is stored; 0 before there is one.
+    stored: AtomicI64,
+    started: Instant,
     first_read: OnceLock<Instant>,
     last_ack: Mutex<Option<Instant>>,
     standing: Mutex<Option<Standing>>,
     batches: Mutex<Batches>,
+    all_lanes: Mutex<Vec<Arc<Lane>>>,
+    /// What the reader does.
+    pub reader: Since<ReaderState>,
+    /// What the servers refused.
+    pub failures: Failures,
+    /// Whether all is well.
+    pub health: Arc<Health>,
     /// What the operator has been told.
     pub notices: Notices,
 }
@@ -95,22 +78,15 @@ pub struct Sums {
     pub errors: u64,
 }
 
-/// What is counted batch by batch.
-pub struct Batches {
-    /// Flushes by reason, in the order of [`Reason::ALL`].
-    pub by_reason: [u64; 5],
-    /// Staged creates and updates by kind, in the order of [`Kind::ALL`].
-    pub rows: [u64; 20],
-    /// Staged deletes by kind, likewise.
-    pub deletes: [u64; 20],
-    /// Dead letters.
-    pub dead: u64,
-    /// Microseconds of whole flushes.
-    pub flush_micros: Histogram<u64>,
-    /// Sums by phase.
-    pub times: Times,
-    /// What decoding counted.
-    pub tally: Tally,
+/// The histograms' bounds are wrong, which they are not.
+#[derive(Debug, thiserror::Error)]
+pub enum Unmade {
+    /// Of the quantiles.
+    #[error(transparent)]
+    Quantiles(#[from] hdrhistogram::CreationError),
+    /// Of what is scraped.
+    #[error(transparent)]
+    Scraped(#[from] prometheus::Error),
 }
 
 impl Metrics {
@@ -118,8 +94,8 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// The histogram's bounds are wrong, which they are not.
-    pub fn new() -> Result<Self, hdrhistogram::CreationError> {
+    /// The histograms' bounds are wrong, which they are not.
+    pub fn new() -> Result<Self, Unmade> {
         Ok(Metrics {
             behind: AtomicBool::new(false),
             lanes: AtomicUsize::new(1),
@@ -127,10 +103,16 @@ impl Metrics {
             acked: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            stored: AtomicI64::new(0),
+            started: Instant::now(),
             first_read: OnceLock::new(),
             last_ack: Mutex::new(None),
             standing: Mutex::new(None),
             batches: Mutex::new(Batches::new()?),
+            all_lanes: Mutex::default(),
+            reader: Since::now(ReaderState::Starting),
+            failures: Failures::default(),
+            health: Arc::default(),
             notices: Notices::default(),
         })
     }
@@ -209,8 +191,9 @@ impl Metrics {
     }
 
     /// A batch has to be tried again.
-    pub fn retried(&self, _refused: &DbError) {
+    pub fn retried(&self, refused: &DbError) {
         self.retries.fetch_add(1, Ordering::Relaxed);
+        self.failures.retry(refused);
     }
 
     /// How often a batch was tried again.
@@ -220,22 +203,74 @@ impl Metrics {
     }
 
     /// A batch was committed whole.
-    pub fn flushed(&self, batch: &Batch, times: Times) {
+    pub fn flushed(&self, batch: &Batch, durable: &Durable, times: Times) {
+        self.note_stored(batch.newest());
         let mut batches = self.lock();
+        batches.add_times(batch, times);
         batches.add_rows(batch);
-        batches.dead += batch.dead().len() as u64;
-        let micros = u64::try_from(times.whole().as_micros()).unwrap_or(u64::MAX);
-        batches.flush_micros.saturating_record(micros);
-        batches.times.copy += times.copy;
-        batches.times.merge += times.merge;
-        batches.times.commit += times.commit;
+        batches.add_letters(durable.letters());
+        batches.add_changes(durable.changes());
     }
 
     /// A batch was committed in parts, less the ops that were set aside.
     pub fn isolated(&self, batch: &Batch, durable: &Durable) {
+        self.note_stored(batch.newest());
         let mut batches = self.lock();
         batches.add_rows(batch);
-        batches.dead += durable.letters().len() as u64;
+        batches.add_letters(durable.letters());
+        batches.add_changes(durable.changes());
+    }
+
+    fn note_stored(&self, newest: Option<Position>) {
+        if let Some(newest) = newest {
+            self.stored.fetch_max(newest.at, Ordering::Relaxed);
+        }
+    }
+
+    /// The event time of the latest row that is stored, by its entry's id; `None` before there is one.
+    #[must_use]
+    pub fn stored_until(&self) -> Option<Micros> {
+        let stored = self.stored.load(Ordering::Relaxed);
+        (stored != 0).then_some(stored)
+    }
+
+    /// A committed batch was acknowledged in this time.
+    pub fn acked_within(&self, took: Duration) {
+        self.lock().shapes.acked(took);
+    }
+
+    /// Since when there are these counters.
+    #[must_use]
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// A lane more.
+    #[must_use]
+    pub fn add_lane(&self) -> Arc<Lane> {
+        let lane = Arc::new(Lane::new());
+        self.lock_lanes().push(Arc::clone(&lane));
+        lane
+    }
+
+    /// All lanes there are, in their order, whether they take part or not.
+    #[must_use]
+    pub fn all_lanes(&self) -> Vec<Arc<Lane>> {
+        self.lock_lanes().clone()
+    }
+
+    /// Why the worker is not ready; nothing if it is.
+    #[must_use]
+    pub fn unready(&self) -> Vec<String> {
+        let lanes = self.all_lanes();
+        let lanes = lanes.iter().map(|lane| lane.state());
+        self.health.reasons(self.reader.get(), lanes)
+    }
+
+    fn lock_lanes(&self) -> MutexGuard<'_, Vec<Arc<Lane>>> {
+        self.all_lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A batch is done with.
@@ -279,28 +314,5 @@ impl Metrics {
     /// Counters are right as far as they go, also when a lane broke off.
     fn lock(&self) -> MutexGuard<'_, Batches> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Batches {
-    fn new() -> Result<Self, hdrhistogram::CreationError> {
-        const LONGEST_MICROS: u64 = 10 * 60 * 1_000_000;
-        const DIGITS: u8 = 2;
-        Ok(Batches {
-            by_reason: [0; 5],
-            rows: [0; 20],
-            deletes: [0; 20],
-            dead: 0,
-            flush_micros: Histogram::new_with_max(LONGEST_MICROS, DIGITS)?,
-            times: Times::default(),
-            tally: Tally::default(),
-        })
-    }
-
-    fn add_rows(&mut self, batch: &Batch) {
-        for (at, kind) in Kind::ALL.into_iter().enumerate() {
-            self.rows[at] += batch.puts(kind) as u64;
-            self.deletes[at] += batch.deletes(kind) as u64;
-        }
     }
 }

@@ -22,11 +22,13 @@ use crate::error::{DbError, Stop, Verdict};
 use crate::flush::{Connector, Known, Unreported};
 use crate::gauge::Gauge;
 use crate::hand::{Handful, Hands};
+use crate::health::Stage;
 use crate::heartbeat::{self, Heartbeat};
 use crate::held::Held;
 use crate::housekeeping::Housekeeping;
 use crate::lane::{BATCHES_PER_LANE, Filler, Flusher, Limits};
 use crate::metrics::Metrics;
+use crate::observe::{Observed, Observers};
 use crate::reader::{ReadLoop, Until};
 use crate::ready::{Ready, ready};
 use crate::report::{self, ClusterMetrics};
@@ -68,12 +70,15 @@ impl Pipeline {
     ///
     /// The setup is broken; what was not stored stays pending.
     pub async fn run(self) -> Result<(), Stop> {
+        // First of all: a start that waits for a server is what an operator looks at.
+        let _observers = self.observers().await;
         if ready(&self.pool, &self.redis, self.stop.clone()).await? == Ready::Stopped {
             return Ok(());
         }
         let Some(found) = self.look_until_seen().await? else {
             return Ok(());
         };
+        self.metrics.health.set_stage(Stage::Running);
         let held = Arc::new(Held::new());
         let mark = Mark::new(self.redis.clone());
         let mut gauge = self.gauge();
@@ -84,11 +89,22 @@ impl Pipeline {
         tasks.spawn(self.reader(lanes, &held, &mark).run());
         let company = self.company(&held, gauge);
         let ended = wait(&mut tasks).await;
+        self.metrics.health.set_stage(Stage::Stopping);
         if !matches!(ended, Err(Stop::Broken(_))) {
             mark.withdraw().await;
         }
         company.end(&self.redis).await;
         ended
+    }
+
+    async fn observers(&self) -> Observers {
+        let observed = Observed {
+            pool: self.pool.clone(),
+            redis: self.redis.clone(),
+            metrics: Arc::clone(&self.metrics),
+            stream_maxlen: self.config.redis.stream_maxlen,
+        };
+        Observers::start(&self.config.http_addr, observed, self.stop.clone()).await
     }
 
     /// What runs beside the work, as long as there is any.
@@ -238,6 +254,7 @@ impl Pipeline {
             breaker: Arc::clone(&found.breaker),
             pool: self.pool.clone(),
             metrics: Arc::clone(&self.metrics),
+            lane: self.metrics.add_lane(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::claims::{self, Claimed, Claims};
 use crate::entry::Entry;
 use crate::error::{RedisError, RedisVerdict, Stop};
 use crate::hand::{Flow, Hands, Place};
-use crate::metrics::{Metrics, Pace};
+use crate::metrics::{Metrics, Pace, ReaderState};
 use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::{From, Made, Reader, Reading, Redis, ensure_group, last_delivered};
@@ -69,6 +69,12 @@ impl ReadLoop {
     ///
     /// Redis is not as it has to be.
     pub async fn run(mut self) -> Result<(), Stop> {
+        let ended = self.read_all().await;
+        self.metrics.reader.set(ReaderState::Stopped);
+        ended
+    }
+
+    async fn read_all(&mut self) -> Result<(), Stop> {
         let Some(bound) = self.prepare().await? else {
             return Ok(());
         };
@@ -221,6 +227,7 @@ impl ReadLoop {
         while !self.stopped() {
             let error = match self.reader.read(from, count).await {
                 Ok(reading) => {
+                    self.metrics.reader.set(state(from));
                     if said {
                         info!("the stream can be read again");
                     }
@@ -260,6 +267,8 @@ impl ReadLoop {
         if error.verdict() == RedisVerdict::Fatal {
             return Err(error.into());
         }
+        self.metrics.reader.set(ReaderState::Retrying);
+        self.metrics.failures.redis(&error);
         let pause = backoff.pause();
         if backoff.attempts() == 1 && error.verdict() != RedisVerdict::NoGroup {
             warn!("the stream cannot be read, trying again until it can: {error}");
@@ -290,6 +299,13 @@ impl ReadLoop {
             }
         }
         Ok(())
+    }
+}
+
+fn state(from: From) -> ReaderState {
+    match from {
+        From::Pending(_) => ReaderState::Pending,
+        From::New | From::NewAtOnce => ReaderState::Reading,
     }
 }
 

@@ -131,8 +131,22 @@ fn line(entries: u64, rate: u64, standing: Option<Standing>) -> String {
     )
 }
 
+/// A time in its largest two units: `3 h 12 min`.
+#[must_use]
+pub fn span(seconds: f64) -> String {
+    let whole = seconds as u64;
+    let (days, hours, minutes) = (whole / 86_400, whole / 3_600 % 24, whole / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds:.1} s"),
+        (0, 0, _) => format!("{minutes} min {} s", whole % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
 /// With a comma between thousands.
-fn grouped(number: u64) -> String {
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -151,6 +165,7 @@ mod tests {
     #[test]
     fn says_it_as_the_incumbent_did() {
         let standing = Standing {
+            length: 5_000,
             backlog: Some(3_400),
             pending: 120,
             lag: Duration::from_millis(1_234),
@@ -164,6 +179,20 @@ mod tests {
             "Processed 12,000 events (~5,121 events/sec), backlog 3,400, pending 120, lag 1.2 s"
         );
         assert_eq!(line(1, 0, None), "Processed 1 events (~0 events/sec)");
+    }
+
+    #[test]
+    fn spans_have_two_units() {
+        let cases = [
+            (0.25, "0.2 s"),
+            (59.94, "59.9 s"),
+            (61.0, "1 min 1 s"),
+            (3_600.0, "1 h 0 min"),
+            (200_000.0, "2 d 7 h"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(span(seconds), text);
+        }
     }
 
     #[test]

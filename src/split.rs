@@ -21,6 +21,9 @@ const FLOOD: usize = 4;
 /// A part of so many pieces is worth trying its rows first.
 const PROBED_LEAST: usize = 8;
 
+/// The reason of an op that the server refused.
+pub const REFUSED: &str = "refused";
+
 /// What is tried at once.
 #[derive(Clone)]
 enum Piece<'e> {
@@ -280,7 +283,7 @@ fn refusal(entry: &Entry, op: Option<usize>, refused: &DbError) -> DeadLetter {
     letter(
         entry,
         op,
-        "refused",
+        REFUSED,
         refused.column().map(Into::into),
         refused.sqlstate().map(|state| state.code().to_owned()),
         REMEDY,

@@ -59,6 +59,8 @@ pub enum Unread {
 /// How far behind the worker is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
+    /// Entries that the stream holds.
+    pub length: u64,
     /// Entries not given out yet; `None` where Redis does not know.
     pub backlog: Option<u64>,
     /// Given out and not acknowledged.
@@ -108,6 +110,7 @@ impl Look {
             self.group.lag.map(|lag| lag.saturating_sub(unread))
         };
         Standing {
+            length: self.stream.length,
             backlog,
             pending: self.group.pending,
             lag: Duration::from_millis(self.stream.last.ms.saturating_sub(self.oldest().ms)),

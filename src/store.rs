@@ -16,7 +16,7 @@ use crate::database;
 use crate::entry::Entry;
 use crate::error::{DbError, RedisVerdict, Stop, Verdict};
 use crate::flush::{Connector, Durable, Known, Times, Unreported, Unsplit, flush};
-use crate::metrics::Metrics;
+use crate::metrics::{Lane, LaneState, Metrics};
 use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::{Redis, Reread, reread};
@@ -49,6 +49,8 @@ pub struct Store {
     pub pool: Pool,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where it shows what it does.
+    pub lane: Arc<Lane>,
 }
 
 /// What became of a batch.
@@ -69,10 +71,12 @@ impl Store {
     pub async fn store(&mut self, batch: &mut Batch) -> Result<Stored, Stop> {
         let mut backoff = Backoff::new();
         let mut keys_refused = false;
+        self.lane.set(LaneState::Flushing);
         loop {
             let refused = match self.flush(batch).await {
                 Ok((durable, times)) => {
-                    self.metrics.flushed(batch, times);
+                    self.metrics.flushed(batch, &durable, times);
+                    self.lane.flushed(batch.rows() as u64, times.whole());
                     self.breaker.stored(batch);
                     if backoff.attempts() > 0 {
                         info!("the database takes batches again");
@@ -84,6 +88,7 @@ impl Store {
                 }
                 Err(error) => error,
             };
+            self.metrics.failures.database(&refused);
             match refused.verdict() {
                 Verdict::RetryOnce if !keys_refused => keys_refused = true,
                 Verdict::Poison | Verdict::RetryOnce if batch.ids().len() > ISOLATED_MOST => {
@@ -108,6 +113,7 @@ impl Store {
         self.connector.discard();
         self.known.forget();
         let pause = backoff.pause();
+        self.lane.set(LaneState::Retrying);
         self.metrics.retried(refused);
         if backoff.attempts() == 1 {
             warn!("the database does not take a batch, trying again until it does: {refused}");
@@ -147,6 +153,7 @@ impl Store {
         let breaker = Arc::clone(&self.breaker);
         let mut suspicion = None;
         let mut backoff = Backoff::new();
+        self.lane.set(LaneState::Isolating);
         loop {
             let found = self.reread(ids).await?;
             let mut trial = breaker.trial(suspicion.as_ref());
@@ -168,6 +175,7 @@ impl Store {
                 Err(Unsplit::Refused(broken)) => return Err(self.stop(broken).await),
                 Err(Unsplit::Database(error)) => error,
             };
+            self.metrics.failures.database(&refused);
             match refused.verdict() {
                 Verdict::Fatal => return Err(refused.into()),
                 Verdict::Halve if ids.len() > 1 => return self.halve(ids).await,
@@ -203,7 +211,11 @@ impl Store {
             match reread(&self.redis, ids).await {
                 Ok(found) => return Ok(found),
                 Err(error) if error.verdict() == RedisVerdict::Fatal => return Err(error.into()),
-                Err(_) => tokio::time::sleep(backoff.pause()).await,
+                Err(error) => {
+                    self.lane.set(LaneState::Retrying);
+                    self.metrics.failures.redis(&error);
+                    tokio::time::sleep(backoff.pause()).await;
+                }
             }
         }
     }

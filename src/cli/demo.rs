@@ -11,7 +11,7 @@ use tokio_postgres::NoTls;
 
 use super::bench::{stream, usage};
 use super::{Failure, migrate, work};
-use crate::config::{DatabaseConfig, FlowConfig, RedisConfig, RunConfig};
+use crate::config::{DatabaseConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig};
 use crate::generate::{Generator, Options};
 use crate::local::{Home, System};
 use crate::metrics::{Metrics, Reason};
@@ -91,6 +91,8 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
             flush_rows: 50_000,
             buffer_bytes: config.buffer_bytes,
         },
+        // Nobody looks, so nothing is gathered.
+        http_addr: HttpAddr::Off,
         shutdown_timeout_ms: 30_000,
         tombstone_retention_h: 24,
         until_caught_up: true,

@@ -9,6 +9,7 @@ mod configuration;
 mod demo;
 mod migrate;
 mod run;
+mod status;
 pub mod takeover;
 pub mod work;
 
@@ -46,6 +47,8 @@ enum Command {
     Migrate(crate::config::DatabaseConfig),
     /// Take over from other workers: re-stamp their rows and replay the stream
     Takeover(takeover::TakeoverConfig),
+    /// Show what a running worker does
+    Status(status::StatusConfig),
     /// Compare counts and what follows from records with the rows; mend them with --repair
     Audit(audit::AuditConfig),
     /// Ingest a generated firehose on private servers and show figures
@@ -78,6 +81,11 @@ pub enum Failure {
     /// Redis cannot be reached.
     #[error("{0}\n  remedy: check REDIS_URL and that the server runs")]
     RedisAway(String),
+    /// No worker answers.
+    #[error(
+        "{0}\n  remedy: check that a worker runs, and that --addr or HTTP_ADDR is what it logged"
+    )]
+    NoWorker(String),
     /// The setup does not allow it; the text has the remedy.
     #[error("{0}")]
     Refused(String),
@@ -96,7 +104,7 @@ impl Failure {
             Failure::Usage(_) => 2,
             Failure::Stop(stop) => stop.exit_code(),
             Failure::Local(_) | Failure::Migrate(_) | Failure::Io(_) | Failure::Refused(_) => 3,
-            Failure::Unreachable(_) | Failure::RedisAway(_) => 4,
+            Failure::Unreachable(_) | Failure::RedisAway(_) | Failure::NoWorker(_) => 4,
         }
     }
 }
@@ -130,6 +138,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Run(config) => run::run(*config).await,
         Command::Migrate(config) => migrate::migrate(&config).await,
         Command::Takeover(config) => takeover::takeover(&config).await,
+        Command::Status(config) => status::status(config).await,
         Command::Audit(config) => audit::audit(&config).await,
         Command::Demo(config) => demo::demo(config).await,
         Command::Bench(config) => bench::bench(config).await,
@@ -144,6 +153,10 @@ fn log_configuration(matches: &ArgMatches) {
     let Some((name, of_command)) = matches.subcommand() else {
         return;
     };
+    // Shown is what a worker does, not what it was asked with.
+    if name == status::COMMAND {
+        return;
+    }
     if let Some(command) = command.find_subcommand(name) {
         let settings = configuration::line(command, of_command);
         info!("forebay {VERSION} {name}: {settings}");

@@ -56,29 +56,52 @@ impl Table {
     }
 }
 
-/// Rows added less rows removed, by table.
+/// Rows added and rows removed, by table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes([i64; Table::ALL.len()]);
+pub struct Changes {
+    added: [u64; Table::ALL.len()],
+    removed: [u64; Table::ALL.len()],
+}
 
 impl Changes {
     /// Notes rows that were added, or removed if negative.
     pub fn note(&mut self, table: Table, rows: i64) {
-        self.0[table as usize] += rows;
+        let sums = if rows < 0 {
+            &mut self.removed
+        } else {
+            &mut self.added
+        };
+        sums[table as usize] += rows.unsigned_abs();
     }
 
     /// Adds another flush's.
     pub fn add(&mut self, other: &Changes) {
-        for (sum, rows) in self.0.iter_mut().zip(other.0) {
-            *sum += rows;
-        }
+        let added = self.added.iter_mut().zip(other.added);
+        let removed = self.removed.iter_mut().zip(other.removed);
+        added.chain(removed).for_each(|(sum, rows)| *sum += rows);
     }
 
-    /// Those that are not zero.
+    /// Rows added to a table.
+    #[must_use]
+    pub fn added(&self, table: Table) -> u64 {
+        self.added[table as usize]
+    }
+
+    /// Rows removed from a table.
+    #[must_use]
+    pub fn removed(&self, table: Table) -> u64 {
+        self.removed[table as usize]
+    }
+
+    /// Those added less those removed, where that is not zero.
     pub fn iter(&self) -> impl Iterator<Item = (Table, i64)> + '_ {
-        let rows = |table: &Table| self.0[*table as usize];
+        let rows = |table: Table| {
+            let (added, removed) = (self.added(table), self.removed(table));
+            added.cast_signed() - removed.cast_signed()
+        };
         Table::ALL
             .into_iter()
-            .map(move |table| (table, rows(&table)))
+            .map(move |table| (table, rows(table)))
             .filter(|(_, rows)| *rows != 0)
     }
 }

@@ -28,6 +28,15 @@ pub struct Consumer {
 /// Redis is away or refuses; act on the error's verdict.
 pub async fn consumers(redis: &Redis) -> Result<Vec<Consumer>, RedisError> {
     ensure_group(redis).await?;
+    members(redis).await
+}
+
+/// The same of a group that may be missing, and is not made.
+///
+/// # Errors
+///
+/// As [`consumers`], and where there is no group.
+pub async fn members(redis: &Redis) -> Result<Vec<Consumer>, RedisError> {
     let mut command = redis::cmd("XINFO");
     command
         .arg("CONSUMERS")
@@ -42,6 +51,18 @@ pub async fn consumers(redis: &Redis) -> Result<Vec<Consumer>, RedisError> {
         idle: Duration::from_millis(u64::try_from(of.idle).unwrap_or(u64::MAX)),
     };
     Ok(answer.consumers.into_iter().map(consumer).collect())
+}
+
+/// The server's version, as it calls itself.
+///
+/// # Errors
+///
+/// As [`consumers`].
+pub async fn version(redis: &Redis) -> Result<Option<String>, RedisError> {
+    let mut command = redis::cmd("INFO");
+    command.arg("server");
+    let info: redis::InfoDict = redis.ask("asking for the version", &command).await?;
+    Ok(info.get("redis_version"))
 }
 
 /// The id of the stream's first entry; `None` of an empty stream.

@@ -155,6 +155,16 @@ statement! {
     DEAD_LETTERS_PUT = "dead_letters_put.sql";
     /// What may be replayed.
     DEAD_LETTERS_IDS = "dead_letters_ids.sql";
+    /// The latest dead letters.
+    DEAD_LETTERS_LATEST = "dead_letters_latest.sql";
+    /// How many there are.
+    DEAD_LETTERS_COUNT = "dead_letters_count.sql";
+    /// Whether the server takes writes.
+    PULSE = "pulse.sql";
+    /// The server's version.
+    SERVER_VERSION = "server_version.sql";
+    /// How much of their numbers sequences have given out.
+    SEQUENCES_USED = "sequences_used.sql";
     /// Rows per table, for the demo.
     DEMO_ROWS = "demo_rows.sql";
     /// Whether counts equal rows, for the demo.

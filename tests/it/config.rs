@@ -10,6 +10,8 @@ use std::process::{Command, Output, Stdio};
 fn forebay(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forebay"));
     command.args(arguments).env_clear().stdin(Stdio::null());
+    // Many run at a time.
+    command.env("HTTP_ADDR", "");
     command.envs(variables.iter().copied());
     command
 }
@@ -38,6 +40,7 @@ fn a_wrong_value_names_the_variable_the_value_and_what_is_allowed() {
         ("DATABASE_PASSWORD_FILE", "/nowhere", "No such file"),
         ("REDIS_PASSWORD_FILE", "/nowhere", "No such file"),
         ("REDIS_CA_FILE", "/nowhere", "rediss://"),
+        ("HTTP_ADDR", "9600", "must be host:port"),
     ] {
         let mut command = forebay(&["run"], &[("DATABASE_URL", "postgres://127.0.0.1:1/none")]);
         let output = command.env(variable, value).output().unwrap();

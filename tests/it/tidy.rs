@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure core: no I/O, so that it cannot fail on any.
-const PURE: [&str; 18] = [
+const PURE: [&str; 21] = [
     "appetite",
     "breadth",
     "breaker",
@@ -25,6 +25,9 @@ const PURE: [&str; 18] = [
     "letter",
     "tally",
     "widths",
+    "history",
+    "health",
+    "page",
 ];
 /// What does I/O.
 const CLIENTS: [&str; 6] = [

@@ -163,6 +163,7 @@ fn run(database_url: &str, redis_url: &str, ca: Option<&str>) -> Output {
         .env_clear()
         .env("DATABASE_URL", database_url)
         .env("REDIS_URL", redis_url)
+        .env("HTTP_ADDR", "")
         .stdin(Stdio::null());
     if let Some(ca) = ca {
         command.env("REDIS_CA_FILE", ca);

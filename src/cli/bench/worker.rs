@@ -26,6 +26,8 @@ pub fn command(ground: &Ground, database: &str, command: &str) -> Result<Command
         .args(["--log-level=warn", command])
         .env("DATABASE_URL", ground.url_of(database))
         .env("REDIS_URL", &ground.redis_url)
+        // Nobody looks, and several run at a time.
+        .env("HTTP_ADDR", "")
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);

@@ -23,6 +23,8 @@ pub fn bare(args: &[&str]) -> Command {
     command
         .args(args)
         .env_clear()
+        // Many run at a time.
+        .env("HTTP_ADDR", "")
         .envs(std::env::vars().filter(|(name, _)| name == "PATH" || name.starts_with("FOREBAY_")))
         .stdin(Stdio::null())
         .kill_on_drop(true);

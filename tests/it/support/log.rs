@@ -4,8 +4,8 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::Signal;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
 
 use super::{Bed, child, wait};
 
@@ -15,16 +15,40 @@ pub struct Logged {
     lines: Arc<Mutex<Vec<String>>>,
 }
 
+/// The flags of a worker that serves HTTP on a free port.
+pub const HTTP: [&str; 2] = ["--http-addr", "127.0.0.1:0"];
+
 /// Starts a worker.
 pub fn run(bed: &Bed, flags: &[&str]) -> Logged {
     let args: Vec<&str> = ["run"].iter().chain(flags).copied().collect();
-    let mut child = child::command(bed, &args)
+    of(child::command(bed, &args))
+}
+
+/// Starts what a command says.
+pub fn of(mut command: Command) -> Logged {
+    let mut child = command
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let log = child.stderr.take().unwrap();
+    keeping(child, log)
+}
+
+/// The same for what it prints.
+pub fn of_output(mut command: Command) -> Logged {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let out = child.stdout.take().unwrap();
+    keeping(child, out)
+}
+
+fn keeping(child: Child, from: impl AsyncRead + Send + Unpin + 'static) -> Logged {
     let lines = Arc::<Mutex<Vec<String>>>::default();
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut log = BufReader::new(from).lines();
     let kept = Arc::clone(&lines);
     tokio::spawn(async move {
         while let Ok(Some(line)) = log.next_line().await {
@@ -43,6 +67,15 @@ impl Logged {
             .filter(|line| line.contains(text))
             .cloned()
             .collect()
+    }
+
+    /// Where it serves HTTP, as `host:port`; it must have been given `HTTP`.
+    pub async fn http(&self) -> String {
+        const SAID: &str = "metrics, health and page are at http://";
+        self.until_it_says(SAID).await;
+        let line = self.lines_with(SAID).pop().unwrap();
+        let (_, address) = line.split_once(SAID).unwrap();
+        address.split('/').next().unwrap().to_owned()
     }
 
     /// Waits for the first of them.

@@ -21,6 +21,8 @@ pub fn config(bed: &Bed, flags: &[&str]) -> RunConfig {
     let servers = [
         ("--redis-url", bed.redis_url.as_str()),
         ("--database-url", bed.database_url.as_str()),
+        // Many run at a time.
+        ("--http-addr", ""),
     ];
     let missing = servers.iter().filter(|(flag, _)| !flags.contains(flag));
     let missing = missing.flat_map(|(flag, url)| [*flag, *url]);

@@ -1,0 +1,99 @@
+//! HTTP: the five paths at which a worker shows itself, and the asking for one of them.
+//!
+//! It only reads, and only what the desk holds. Connections, headers and bodies are bounded: a scraper
+//! that misbehaves must not cost the worker anything.
+
+mod ask;
+mod routes;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tracing::debug;
+
+pub use ask::{AskError, ask};
+
+use crate::desk::Desk;
+
+/// Connections at a time; more wait to be taken.
+const CONNECTIONS: usize = 32;
+const HEADERS_WITHIN: Duration = Duration::from_secs(5);
+const HEADERS_MOST: usize = 64;
+/// The smallest that the library allows: no path of ours takes a body.
+const BUFFER_BYTES: usize = 8 << 10;
+/// A connection, however often it is used.
+const CONNECTION_LIFE: Duration = Duration::from_secs(120);
+
+/// Where it listens, before it answers.
+pub struct Http {
+    listener: TcpListener,
+}
+
+impl Http {
+    /// Takes the address.
+    ///
+    /// # Errors
+    ///
+    /// It is in use, or none of this machine's.
+    pub async fn bind(address: &str) -> io::Result<Http> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Http { listener })
+    }
+
+    /// The address that it has: of port 0 the one that was found.
+    ///
+    /// # Errors
+    ///
+    /// The system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until it is aborted.
+    pub async fn serve(self, desk: Arc<Desk>) {
+        const AGAIN_AFTER: Duration = Duration::from_millis(100);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        // The semaphore is never closed.
+        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let desk = Arc::clone(&desk);
+                    tokio::spawn(async move {
+                        converse(stream, desk).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, say: no reason to spin.
+                    debug!("an HTTP connection could not be taken: {error}");
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, desk: Arc<Desk>) {
+    let service = service_fn(|request| {
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, std::convert::Infallible>(routes::answer(&request, &desk)) }
+    });
+    let conversation = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_headers(HEADERS_MOST)
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    match timeout(CONNECTION_LIFE, conversation).await {
+        Ok(Ok(())) | Err(_) => {}
+        Ok(Err(error)) => debug!("an HTTP connection ended: {error}"),
+    }
+}
