@@ -69,10 +69,42 @@ impl fmt::Display for Cause<'_> {
         write!(f, "{}", self.0)?;
         let mut next = self.0.source();
         while let Some(error) = next {
-            write!(f, ": {error}")?;
+            match error.downcast_ref() {
+                Some(refusal) => write!(f, ": {}", Words(refusal))?,
+                None => write!(f, ": {error}")?,
+            }
             next = error.source();
         }
         Ok(())
+    }
+}
+
+/// What the server said, without what may be a row's contents: its details, and all of its words
+/// where it refuses a row.
+struct Words<'a>(&'a tokio_postgres::error::DbError);
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Words(refusal) = self;
+        match verdict_of(refusal.code().code()) {
+            Verdict::Poison | Verdict::RetryOnce => write!(f, "{}", fault_of(refusal)),
+            Verdict::Retry | Verdict::Halve | Verdict::Fatal => write!(
+                f,
+                "{}: {} (SQLSTATE {})",
+                refusal.severity(),
+                refusal.message(),
+                refusal.code().code()
+            ),
+        }
+    }
+}
+
+fn fault_of(refusal: &tokio_postgres::error::DbError) -> Fault {
+    let blamed = refusal.column().or_else(|| refusal.constraint());
+    Fault {
+        sqlstate: refusal.code().code().to_owned(),
+        table: refusal.table().map(str::to_owned),
+        blamed: blamed.map(str::to_owned),
     }
 }
 
@@ -117,20 +149,14 @@ impl DbError {
     /// The column that the server blames.
     #[must_use]
     pub fn column(&self) -> Option<String> {
-        let db = self.postgres()?.as_db_error()?;
-        db.column().or_else(|| db.constraint()).map(str::to_owned)
+        self.fault()?.blamed
     }
 
     /// What the server blames, where the server answered. Its words are left out: they may hold
     /// values of the row.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
-        let db = self.postgres()?.as_db_error()?;
-        Some(Fault {
-            sqlstate: db.code().code().to_owned(),
-            table: db.table().map(str::to_owned),
-            blamed: self.column(),
-        })
+        self.postgres()?.as_db_error().map(fault_of)
     }
 
     /// What to do about it.

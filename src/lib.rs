@@ -73,6 +73,7 @@ pub mod exposition;
 pub mod page;
 pub mod http;
 pub mod observe;
+pub mod bursts;
 
 // What wires all of it.
 pub mod pipeline;

@@ -2,6 +2,7 @@
 //!
 //! It reads what a batch counted and what was set aside, and writes no contents of records.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tracing::warn;
@@ -27,14 +28,21 @@ impl Notices {
         }
     }
 
-    /// Ops that were set aside: one line a batch, with the first as an example.
+    /// Ops that were set aside: one line a batch and reason, with the first as an example.
     pub fn set_aside(&self, letters: &[DeadLetter]) {
-        if let Some(first) = letters.first() {
+        let mut by_reason = BTreeMap::new();
+        for letter in letters {
+            let reason = (&letter.reason, &letter.sqlstate, &letter.column);
+            by_reason.entry(reason).or_insert((letter, 0_usize)).1 += 1;
+        }
+        for (first, letters) in by_reason.into_values() {
             warn!(
-                letters = letters.len(),
+                letters,
                 entry = %first.entry_id,
                 op = first.op,
                 reason = %first.reason,
+                sqlstate = first.sqlstate,
+                column = first.column.as_deref(),
                 "set aside as dead letters; see forebay.dead_letters"
             );
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use crate::batch::Batch;
 use crate::breaker::{Breaker, Broken, Trial};
@@ -160,7 +160,7 @@ impl Store {
             let refused = match self.split(&found.entries, &mut trial).await {
                 Ok(durable) => {
                     breaker.learn(&trial);
-                    self.tell(&found.entries, &durable);
+                    self.count(&found.entries, &durable);
                     return Ok(Stored {
                         durable: vec![durable],
                         gone: found.gone,
@@ -189,10 +189,7 @@ impl Store {
         split::isolate(connection, &self.widths, entries, &mut self.users, trial).await
     }
 
-    fn tell(&self, entries: &[Entry], durable: &Durable) {
-        for letter in durable.letters() {
-            error!(entry = %letter.entry_id, op = letter.op, reason = %letter.reason, sqlstate = letter.sqlstate, column = letter.column.as_deref(), "an op was refused and set aside as a dead letter");
-        }
+    fn count(&self, entries: &[Entry], durable: &Durable) {
         self.metrics.isolated(&self.batch_of(entries), durable);
     }
 

@@ -7,20 +7,19 @@ pub mod audit;
 pub mod bench;
 mod configuration;
 mod demo;
+mod logging;
 mod migrate;
 mod run;
 mod status;
 pub mod takeover;
 pub mod work;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use tracing::info;
-use tracing_subscriber::EnvFilter;
+use tracing::{error, info};
 
-use crate::config::LogLevel;
+use crate::config::{LogFormat, LogLevel};
 use crate::error::Stop;
 use crate::local::LocalError;
 use crate::migrate::MigrateError;
@@ -35,6 +34,9 @@ struct Cli {
     /// How much is logged
     #[arg(long, env, global = true, ignore_case = true, default_value = "info")]
     log_level: LogLevel,
+    /// How it is logged
+    #[arg(long, env, global = true, ignore_case = true, default_value = "text")]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -117,19 +119,31 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    log_to_stderr(cli.log_level);
+    let bursts = logging::start(cli.log_level, cli.log_format);
     log_configuration(&matches);
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Failure::Io)
-        .and_then(|runtime| runtime.block_on(dispatch(cli.command)));
+        .and_then(|runtime| {
+            runtime.spawn(bursts.clone().run());
+            runtime.block_on(dispatch(cli.command))
+        });
+    bursts.end();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("forebay: {failure}");
+            last_words(cli.log_format, &failure);
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// Why it ends, in the log's own form: who reads JSON must not meet a line that is none.
+fn last_words(format: LogFormat, failure: &Failure) {
+    match format {
+        LogFormat::Text => eprintln!("forebay: {failure}"),
+        LogFormat::Json => error!(exit_code = failure.exit_code(), "{failure}"),
     }
 }
 
@@ -161,15 +175,4 @@ fn log_configuration(matches: &ArgMatches) {
         let settings = configuration::line(command, of_command);
         info!("forebay {VERSION} {name}: {settings}");
     }
-}
-
-fn log_to_stderr(level: LogLevel) {
-    // The clients' own chatter is not the worker's log.
-    let filter = format!("warn,forebay={}", level.filter());
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_target(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
 }

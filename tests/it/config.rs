@@ -41,6 +41,7 @@ fn a_wrong_value_names_the_variable_the_value_and_what_is_allowed() {
         ("REDIS_PASSWORD_FILE", "/nowhere", "No such file"),
         ("REDIS_CA_FILE", "/nowhere", "rediss://"),
         ("HTTP_ADDR", "9600", "must be host:port"),
+        ("LOG_FORMAT", "xml", "text, json"),
     ] {
         let mut command = forebay(&["run"], &[("DATABASE_URL", "postgres://127.0.0.1:1/none")]);
         let output = command.env(variable, value).output().unwrap();

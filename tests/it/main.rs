@@ -21,6 +21,7 @@ mod histories;
 mod hostile;
 mod interleaved;
 mod local;
+mod logs;
 mod migrations;
 mod model;
 mod network;

@@ -69,6 +69,11 @@ impl Logged {
             .collect()
     }
 
+    /// Everything so far.
+    pub fn text(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
     /// Where it serves HTTP, as `host:port`; it must have been given `HTTP`.
     pub async fn http(&self) -> String {
         const SAID: &str = "metrics, health and page are at http://";
