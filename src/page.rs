@@ -89,7 +89,7 @@ fn figures(status: &Status) -> Vec<Figure> {
         figure("Backlog", known(status.backlog_entries), ""),
         figure("Lag", lag, "s"),
         figure("Pending", known(status.pending_entries), ""),
-        figure("Acknowledged", grouped(status.entries_acked), ""),
+        figure("Stored", grouped(status.entries_acked), ""),
         figure("Dead letters", known(status.dead_letters_stored), ""),
         figure("Lost", grouped(status.entries_lost), ""),
     ]
@@ -125,6 +125,12 @@ mod filters {
     #[askama::filter_fn]
     pub fn tenths(number: &f64, _: &dyn askama::Values) -> askama::Result<String> {
         Ok(format!("{number:.1}"))
+    }
+
+    /// None.
+    #[askama::filter_fn]
+    pub fn whole(number: &f64, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(format!("{number:.0}"))
     }
 
     /// A time as the largest two units: `3 h 12 min`.

@@ -94,10 +94,10 @@ pub struct LaneStatus {
 #[allow(missing_docs, reason = "the names say it")]
 pub struct TableStatus {
     pub table: String,
-    /// Creates and updates merged.
-    pub put: u64,
-    /// Deletes merged.
-    pub deleted: u64,
+    /// Creates and updates merged, where records go there of themselves.
+    pub put: Option<u64>,
+    /// Deletes merged, likewise.
+    pub deleted: Option<u64>,
     /// Rows really added, of the tables whose rows are counted.
     pub added: Option<u64>,
     pub removed: Option<u64>,
@@ -243,17 +243,21 @@ fn lanes(metrics: &Metrics) -> Vec<LaneStatus> {
 }
 
 fn tables(batches: &Batches) -> Vec<TableStatus> {
-    let table = |(at, kind): (usize, Kind)| {
-        let counted = Table::named(kind.name()).map(|table| table as usize);
+    let follow = Table::ALL.into_iter().map(Table::name);
+    let follow = follow.filter(|name| Kind::named(name).is_none());
+    let names = Kind::ALL.into_iter().map(Kind::name).chain(follow);
+    let table = |name: &str| {
+        let kind = Kind::ALL.iter().position(|kind| kind.name() == name);
+        let counted = Table::named(name).map(|table| table as usize);
         TableStatus {
-            table: kind.name().to_owned(),
-            put: batches.rows[at],
-            deleted: batches.deletes[at],
+            table: name.to_owned(),
+            put: kind.map(|at| batches.rows[at]),
+            deleted: kind.map(|at| batches.deletes[at]),
             added: counted.map(|at| batches.added[at]),
             removed: counted.map(|at| batches.removed[at]),
         }
     };
-    Kind::ALL.into_iter().enumerate().map(table).collect()
+    names.map(table).collect()
 }
 
 fn flushes(batches: &Batches) -> Flushes {
@@ -297,6 +301,15 @@ fn counted<const L: usize>(counts: &Counts<L>) -> BTreeMap<String, u64> {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
+}
+
+impl TableStatus {
+    /// Whether anything happened to it.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        let counts = [self.put, self.deleted, self.added, self.removed];
+        counts.into_iter().flatten().any(|count| count > 0)
+    }
 }
 
 impl ConsumerStatus {

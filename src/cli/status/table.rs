@@ -106,7 +106,7 @@ fn lanes(out: &mut String, lanes: &[LaneStatus]) -> std::fmt::Result {
 }
 
 fn tables(out: &mut String, tables: &[TableStatus]) -> std::fmt::Result {
-    let written = tables.iter().filter(|table| table.put + table.deleted > 0);
+    let written = tables.iter().filter(|table| table.is_touched());
     let maybe = |number: Option<u64>| number.map_or_else(String::new, grouped);
     writeln!(
         out,
@@ -118,8 +118,8 @@ fn tables(out: &mut String, tables: &[TableStatus]) -> std::fmt::Result {
             out,
             "{:<20}{:>14}{:>12}{:>14}{:>12}",
             table.table,
-            grouped(table.put),
-            grouped(table.deleted),
+            maybe(table.put),
+            maybe(table.deleted),
             maybe(table.added),
             maybe(table.removed)
         )?;
