@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use forebay::batch::Batch;
+use forebay::batch::{Batch, Straight};
 use forebay::entry::Entry;
 use forebay::generate::{Generator, Options};
 use forebay::widths::Widths;
