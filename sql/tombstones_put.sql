@@ -1,7 +1,8 @@
--- Leaves a tombstone for every staged delete, so that a create that comes late stays away.
+-- Leaves a tombstone for every deleted record, so that a create that comes late stays away.
 -- Conflict key: uri. The later position wins. Lock order: uri.
 insert into forebay.tombstones (uri, position, tie)
 select uri, position, tie from stage_deletes
+where kind <> 'accounts'
 order by uri collate "C"
 on conflict (uri) do update
 set position = excluded.position, tie = excluded.tie, written_at = excluded.written_at

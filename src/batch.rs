@@ -8,6 +8,7 @@ mod commit;
 mod deltas;
 mod dids;
 mod row;
+mod rules;
 mod staged;
 mod straight;
 mod table_copy;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use crate::letter::{DeadLetter, letter, uris_of_ops};
 pub use deltas::{Count, Deltas};
+pub use rules::{AccountDeleted, Rules};
 pub use straight::Straight;
 pub use table_copy::{Cell, Gates, TableCopy};
 
@@ -35,6 +37,7 @@ use take::Scope;
 #[derive(Debug)]
 pub struct Batch {
     widths: Arc<Widths>,
+    account_deleted: AccountDeleted,
     ids: Vec<StreamId>,
     staged: Staged,
     dids: Dids,
@@ -49,9 +52,14 @@ pub struct Batch {
 impl Batch {
     /// An empty batch.
     #[must_use]
-    pub fn new(widths: Arc<Widths>) -> Self {
+    pub fn new(rules: impl Into<Rules>) -> Self {
+        let Rules {
+            widths,
+            account_deleted,
+        } = rules.into();
         Batch {
             widths,
+            account_deleted,
             ids: Vec::new(),
             staged: Staged::default(),
             dids: Dids::default(),
@@ -201,7 +209,7 @@ impl Batch {
         &self.tally
     }
 
-    /// Forgets everything but the widths, keeping the memory.
+    /// Forgets everything but the rules, keeping the memory.
     pub fn clear(&mut self) {
         self.ids.clear();
         self.staged.clear();

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
+use crate::batch::AccountDeleted;
+
 /// Most bytes a `u64` flag that counts things may say; keeps sums of them far from overflow.
 const MANY: u64 = 1 << 40;
 
@@ -126,6 +128,10 @@ pub struct RunConfig {
     /// Hours that tombstones of deleted records are kept at least
     #[arg(long, env, default_value_t = 24, value_parser = RangedU64ValueParser::<u32>::new().range(1..=87_600))]
     pub tombstone_retention_h: u32,
+    /// What an account event with status `deleted` does to the account's records: `keep` them, or
+    /// `purge` them, as if each had been deleted
+    #[arg(long, env, value_enum, default_value = "keep")]
+    pub account_deleted: AccountDeleted,
     /// End with 0 when the stream is drained
     #[arg(long)]
     pub until_caught_up: bool,

@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 pub use tables::{Column, Given, TABLES, Table, Type};
 
 use crate::error::DbError;
-use crate::migrate;
+use crate::migrate::{self, Version};
 use crate::sql;
 
 /// The oldest server that the statements are written for.
@@ -27,8 +27,9 @@ pub enum Finding {
     Server(i32),
     /// Schema forebay is missing, or of an older version of forebay.
     SchemaOld(&'static str),
-    /// Schema forebay is of a newer version of forebay.
-    SchemaNew,
+    /// Schema forebay is of a newer version of forebay, with which this one cannot work: its version,
+    /// and the oldest that a forebay must know.
+    SchemaNew(i32, i32),
     /// A table is missing.
     NoTable(&'static str),
     /// A column is missing.
@@ -54,7 +55,11 @@ impl fmt::Display for Finding {
                 )
             }
             Finding::SchemaOld(how) => write!(f, "schema forebay is {how}"),
-            Finding::SchemaNew => write!(f, "schema forebay was made by a newer forebay"),
+            Finding::SchemaNew(version, oldest) => write!(
+                f,
+                "schema forebay was made by a newer forebay: it is at version {version}, for which a forebay has to know at least {oldest}, and this one knows {}",
+                migrate::latest()
+            ),
             Finding::NoTable(table) => write!(f, "table public.{table} is missing"),
             Finding::NoColumn(table, column) => {
                 write!(f, "column public.{table}.{column} is missing")
@@ -91,7 +96,7 @@ impl Finding {
         match self {
             Finding::Server(_) => "upgrade PostgreSQL",
             Finding::SchemaOld(_) => "run `forebay migrate`",
-            Finding::SchemaNew => "run the forebay that made it, or a later one",
+            Finding::SchemaNew(..) => migrate::NEWER_REMEDY,
             Finding::NoTable(_) => "run `forebay migrate`, or let the AppView push its schema",
             Finding::NoColumn(..) | Finding::Type(..) | Finding::NotNull(..) => {
                 "let the AppView push its schema: the columns must be the AppView's"
@@ -131,15 +136,13 @@ async fn check_schema(client: &Client) -> Result<Vec<Finding>, DbError> {
         found.push(Finding::SchemaOld("missing"));
         return Ok(found);
     }
-    let row = client
-        .query_one(sql::CONTRACT_MIGRATED, &[])
-        .await
-        .map_err(DbError::during(WHAT))?;
-    let version: Option<i32> = row.get(0);
-    match version.unwrap_or(0).cmp(&migrate::latest()) {
-        std::cmp::Ordering::Less => found.push(Finding::SchemaOld("of an older forebay")),
-        std::cmp::Ordering::Equal => {}
-        std::cmp::Ordering::Greater => found.push(Finding::SchemaNew),
+    let version = migrate::version(client).await;
+    match version.map_err(DbError::during(WHAT))? {
+        Version::None | Version::Older => found.push(Finding::SchemaOld("of an older forebay")),
+        Version::Same | Version::NewerFits(_) => {}
+        Version::NewerUnfit { version, oldest } => {
+            found.push(Finding::SchemaNew(version, oldest));
+        }
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! What has to be tidied now and then: tombstones that nothing can meet again.
+//! What has to be tidied now and then: tombstones and purges that nothing can meet again.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Housekeeping {
     }
 }
 
-/// Removes tombstones that were written longer ago than `retention_h` hours and that no entry can
+/// Removes tombstones, and notes of purges that are done, that were written longer ago than `retention_h` hours and that no entry can
 /// meet any more; says how many.
 ///
 /// # Errors
@@ -68,7 +68,10 @@ pub async fn prune(pool: &Pool, redis: &Redis, retention_h: u32) -> Result<u64, 
     let client = pool.get().await.map_err(DbError::from)?;
     let before = statement_timestamp(Position::from(oldest).at);
     let hours = i32::try_from(retention_h).unwrap_or(i32::MAX);
-    let mut pruned = 0;
+    let mut pruned = client
+        .execute(sql::purge::PRUNE, &[&before, &hours])
+        .await
+        .map_err(DbError::during(WHAT))?;
     loop {
         let some = client
             .execute(

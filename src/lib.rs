@@ -48,6 +48,7 @@ pub mod source;
 pub mod sql;
 pub mod flush;
 pub mod split;
+pub mod apply;
 pub mod ack;
 pub mod health;
 pub mod metrics;
@@ -88,6 +89,7 @@ pub mod migrate;
 pub mod progress;
 pub mod takeover;
 pub mod audit;
+pub mod purge;
 #[cfg(unix)]
 pub mod local;
 #[cfg(unix)]

@@ -4,6 +4,10 @@
 //! pushes its own schema at every start. So a table that is there is never altered, nor given an
 //! index: it may have been made by another version, or by an operator who knows why.
 
+mod version;
+
+pub use version::{Version, version};
+
 use refinery::Runner;
 use tokio_postgres::Client;
 
@@ -89,6 +93,17 @@ pub enum MigrateError {
         /// What PostgreSQL said.
         source: tokio_postgres::Error,
     },
+    /// The schema is a newer forebay's, and this one cannot work with it.
+    #[error(
+        "schema forebay is at version {version}, and a forebay that knows at least version {oldest} is needed; this one knows {known}\n  remedy: {NEWER_REMEDY}",
+        known = latest()
+    )]
+    Newer {
+        /// The schema's version.
+        version: i32,
+        /// What a forebay must know.
+        oldest: i32,
+    },
     /// The lock or schema `forebay` could not be had.
     #[error("preparing to migrate: {0}")]
     Prepare(tokio_postgres::Error),
@@ -114,6 +129,9 @@ pub async fn migrate(client: &mut Client) -> Result<Report, MigrateError> {
     Ok(report)
 }
 
+/// What to do where the schema is too new.
+pub const NEWER_REMEDY: &str = "run the forebay that made schema forebay, or a later one; going back needs the database as it was before its `forebay migrate`";
+
 /// The number of the last migration of schema `forebay` that this version knows.
 #[must_use]
 pub fn latest() -> i32 {
@@ -124,11 +142,14 @@ pub fn latest() -> i32 {
 
 async fn migrate_locked(client: &mut Client) -> Result<Report, MigrateError> {
     make_schema(client).await.map_err(MigrateError::Prepare)?;
-    let mut runner: Runner = embedded::migrations::runner();
-    runner.set_migration_table_name(HISTORY);
-    let ran = runner.run_async(client).await?;
-    let forebay = ran.applied_migrations().iter();
-    let forebay = forebay.map(ToString::to_string).collect();
+    let forebay = match version(client).await.map_err(MigrateError::Prepare)? {
+        Version::NewerUnfit { version, oldest } => {
+            return Err(MigrateError::Newer { version, oldest });
+        }
+        // Another version's is on its way in or out: what it added is left alone.
+        Version::NewerFits(_) => Vec::new(),
+        Version::None | Version::Older | Version::Same => run_migrations(client).await?,
+    };
     let mut tables = Vec::new();
     for table in &TABLES {
         let made = make_table(client, table).await;
@@ -141,6 +162,14 @@ async fn migrate_locked(client: &mut Client) -> Result<Report, MigrateError> {
         }
     }
     Ok(Report { forebay, tables })
+}
+
+async fn run_migrations(client: &mut Client) -> Result<Vec<String>, MigrateError> {
+    let mut runner: Runner = embedded::migrations::runner();
+    runner.set_migration_table_name(HISTORY);
+    let ran = runner.run_async(client).await?;
+    let applied = ran.applied_migrations().iter();
+    Ok(applied.map(ToString::to_string).collect())
 }
 
 /// Looks first: `create schema if not exists` asks for a right that a worker's role may not have,

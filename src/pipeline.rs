@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::alone::{Alone, Mark};
-use crate::batch::Batch;
+use crate::batch::{Batch, Rules};
 use crate::breadth::Breadth;
 use crate::breaker::Breaker;
 use crate::claims::Claims;
@@ -29,6 +29,7 @@ use crate::housekeeping::Housekeeping;
 use crate::lane::{BATCHES_PER_LANE, Filler, Flusher, Limits};
 use crate::metrics::Metrics;
 use crate::observe::{Observed, Observers};
+use crate::purge::Purger;
 use crate::reader::{ReadLoop, Until};
 use crate::ready::{Ready, ready};
 use crate::report::{self, ClusterMetrics};
@@ -36,7 +37,6 @@ use crate::retry::Backoff;
 use crate::source::{Reader, Redis};
 use crate::store::Store;
 use crate::takeover;
-use crate::widths::Widths;
 
 /// Longest that a read of new entries waits: also how soon a stop is noticed.
 const BLOCK: Duration = Duration::from_millis(500);
@@ -87,8 +87,11 @@ impl Pipeline {
         let mut tasks = JoinSet::new();
         let lanes = self.lanes(&found, &held, &mut tasks);
         tasks.spawn(self.reader(lanes, &held, &mark).run());
-        let company = self.company(&held, gauge);
-        let ended = wait(&mut tasks).await;
+        let company = self.company(&found, &held, gauge);
+        let mut ended = wait(&mut tasks).await;
+        if ended.is_ok() && self.config.until_caught_up {
+            ended = self.purger(&found).finish().await.map_err(Stop::from);
+        }
         self.metrics.health.set_stage(Stage::Stopping);
         if !matches!(ended, Err(Stop::Broken(_))) {
             mark.withdraw().await;
@@ -108,7 +111,7 @@ impl Pipeline {
     }
 
     /// What runs beside the work, as long as there is any.
-    fn company(&self, held: &Arc<Held>, gauge: Gauge) -> Company {
+    fn company(&self, found: &Found, held: &Arc<Held>, gauge: Gauge) -> Company {
         let token = heartbeat::token();
         let heartbeat = Heartbeat {
             redis: self.redis.clone(),
@@ -119,6 +122,7 @@ impl Pipeline {
         let (done, is_done) = watch::channel(false);
         let mut helpers = JoinSet::new();
         helpers.spawn(self.housekeeping().run());
+        helpers.spawn(self.purger(found).run());
         helpers.spawn(heartbeat.run(token.clone()));
         helpers.spawn(report::say(Arc::clone(&self.metrics)));
         let mut reporters = JoinSet::new();
@@ -172,7 +176,10 @@ impl Pipeline {
     async fn look(&self) -> Result<Found, DbError> {
         takeover::notice(&self.pool).await?;
         Ok(Found {
-            widths: database::widths(&self.pool).await?,
+            rules: Rules {
+                widths: database::widths(&self.pool).await?,
+                account_deleted: self.config.account_deleted,
+            },
             known: Arc::new(Known::new()),
             breaker: Arc::new(Breaker::warned(database::take_broken(&self.pool).await?)),
         })
@@ -208,7 +215,7 @@ impl Pipeline {
         let (to_filler, spares) = mpsc::channel(BATCHES_PER_LANE);
         for _ in 0..BATCHES_PER_LANE {
             // There is room for exactly these.
-            let _ = to_filler.try_send(Batch::new(Arc::clone(&found.widths)));
+            let _ = to_filler.try_send(Batch::new(found.rules.clone()));
         }
         let filler = Filler {
             limits: self.limits(),
@@ -248,7 +255,7 @@ impl Pipeline {
         Store {
             connector: Connector::new(self.pool.clone()),
             redis: self.redis.clone(),
-            widths: Arc::clone(&found.widths),
+            rules: found.rules.clone(),
             known: Arc::clone(&found.known),
             users: Unreported::default(),
             breaker: Arc::clone(&found.breaker),
@@ -291,6 +298,15 @@ impl Pipeline {
         }
     }
 
+    fn purger(&self, found: &Found) -> Purger {
+        Purger {
+            pool: self.pool.clone(),
+            redis: self.redis.clone(),
+            rules: found.rules.clone(),
+            stop: self.stop.clone(),
+        }
+    }
+
     fn housekeeping(&self) -> Housekeeping {
         Housekeeping {
             pool: self.pool.clone(),
@@ -303,7 +319,7 @@ impl Pipeline {
 
 /// What the lanes share of what the database told at the start.
 struct Found {
-    widths: Arc<Widths>,
+    rules: Rules,
     known: Arc<Known>,
     breaker: Arc<Breaker>,
 }

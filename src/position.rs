@@ -76,6 +76,21 @@ impl From<StreamId> for Position {
     }
 }
 
+impl From<Position> for StreamId {
+    /// An id at this position: the one that it came from, but for those after the year 9999.
+    fn from(position: Position) -> Self {
+        let micros = u64::try_from(position.at).unwrap_or_default();
+        let n = match u64::try_from(position.tie) {
+            Ok(tie) if tie > 0 => tie,
+            _ => micros % 1000,
+        };
+        StreamId {
+            ms: micros / 1000,
+            n,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +114,14 @@ mod tests {
         assert_eq!(position("5-4000").at, 5_999);
         assert_eq!(position("5-4000").tie, 4_000);
         assert_eq!(position("5-999").tie, 0);
+    }
+
+    #[test]
+    fn leads_back_to_an_id() {
+        for text in ["0-0", "5-0", "5-999", "5-1000", "1783175888000-70000"] {
+            let id: StreamId = text.parse().expect("a stream id");
+            assert_eq!(StreamId::from(Position::from(id)), id);
+        }
     }
 
     #[test]

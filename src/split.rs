@@ -7,14 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Rules};
 use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
 use crate::flush::{Connection, Durable, Isolation, Refusal, Unreported, Unsplit, make_users};
 use crate::letter::{DeadLetter, letter, uris_of_ops};
 use crate::position::StreamId;
-use crate::widths::Widths;
 
 /// So many ops found by halving mean a flood.
 const FLOOD: usize = 4;
@@ -104,7 +103,7 @@ fn by_uri<'e>(entry: &'e Entry, uris: Vec<String>) -> Vec<Piece<'e>> {
 /// stored when the trial shows that the setup is broken.
 pub async fn isolate(
     connection: &mut Connection,
-    widths: &Arc<Widths>,
+    rules: &Rules,
     entries: &[Entry],
     users: &mut Unreported,
     trial: &mut Trial,
@@ -116,10 +115,10 @@ pub async fn isolate(
         return Err(Unsplit::Unfit(found));
     }
     // Ops that will be refused name users too, and they get their rows all the same.
-    make_users(connection, &batch_of(widths, &whole(entries)), users, trial).await?;
+    make_users(connection, &batch_of(rules, &whole(entries)), users, trial).await?;
     let mut search = Search {
         isolation: Isolation::begin(connection).await?,
-        widths,
+        rules,
         trial,
         found: 0,
     };
@@ -135,7 +134,7 @@ pub async fn isolate(
 /// A search under way.
 struct Search<'a, 't> {
     isolation: Isolation<'a>,
-    widths: &'t Arc<Widths>,
+    rules: &'t Rules,
     trial: &'t mut Trial,
     /// Ops that were found.
     found: usize,
@@ -146,7 +145,7 @@ impl Search<'_, '_> {
         // The whole has just failed, so that its halves come first.
         let mut stack = halves(whole(entries));
         while let Some(pieces) = stack.pop() {
-            let part = batch_of(self.widths, &pieces);
+            let part = batch_of(self.rules, &pieces);
             match self.isolation.attempt(&part).await {
                 Ok(()) => self.trial.stored(&part),
                 Err(refused) if refused.is_row_local() => {
@@ -220,7 +219,7 @@ impl Search<'_, '_> {
     fn set_aside(&mut self, piece: &Piece<'_>, refused: &DbError) -> Result<(), Unsplit> {
         self.found += 1;
         if let Some(fault) = refused.fault() {
-            let part = batch_of(self.widths, std::slice::from_ref(piece));
+            let part = batch_of(self.rules, std::slice::from_ref(piece));
             self.trial.refused(&part, fault)?;
         }
         let letter = refusal(piece.entry(), piece.op(), refused);
@@ -233,8 +232,8 @@ fn whole(entries: &[Entry]) -> Vec<Piece<'_>> {
     entries.iter().map(Piece::Entry).collect()
 }
 
-fn batch_of(widths: &Arc<Widths>, pieces: &[Piece<'_>]) -> Batch {
-    let mut batch = Batch::new(Arc::clone(widths));
+fn batch_of(rules: &Rules, pieces: &[Piece<'_>]) -> Batch {
+    let mut batch = Batch::new(rules.clone());
     // Of one entry all ops at once: it is decoded for each push, and may have thousands.
     for of_entry in pieces.chunk_by(|one, next| std::ptr::eq(one.entry(), next.entry())) {
         match ops_of(of_entry) {
@@ -278,7 +277,8 @@ fn halves(mut pieces: Vec<Piece<'_>>) -> Vec<Vec<Piece<'_>>> {
     }
 }
 
-fn refusal(entry: &Entry, op: Option<usize>, refused: &DbError) -> DeadLetter {
+/// The letter for an op that the server refuses.
+pub fn refusal(entry: &Entry, op: Option<usize>, refused: &DbError) -> DeadLetter {
     const REMEDY: &str = "The database refused this row: look at the constraint or trigger that the server named, change it or the record, and replay the letter.";
     letter(
         entry,

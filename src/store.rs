@@ -10,7 +10,7 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use tracing::{info, warn};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Rules};
 use crate::breaker::{Breaker, Broken, Trial};
 use crate::database;
 use crate::entry::Entry;
@@ -21,7 +21,6 @@ use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::{Redis, Reread, reread};
 use crate::split;
-use crate::widths::Widths;
 
 /// How long a lane that suspects the setup waits for what other lanes find.
 const HEARING: Duration = Duration::from_secs(1);
@@ -37,8 +36,8 @@ pub struct Store {
     pub connector: Connector,
     /// Where entries are read again from.
     pub redis: Redis,
-    /// Lengths of columns, for batches made again.
-    pub widths: Arc<Widths>,
+    /// How entries become rows, for batches made again.
+    pub rules: Rules,
     /// Users with a row.
     pub known: Arc<Known>,
     /// Users that were made for batches that are not stored yet.
@@ -141,7 +140,7 @@ impl Store {
     }
 
     fn batch_of(&self, entries: &[Entry]) -> Batch {
-        let mut batch = Batch::new(Arc::clone(&self.widths));
+        let mut batch = Batch::new(self.rules.clone());
         for entry in entries {
             batch.push(entry);
         }
@@ -186,7 +185,7 @@ impl Store {
 
     async fn split(&mut self, entries: &[Entry], trial: &mut Trial) -> Result<Durable, Unsplit> {
         let connection = self.connector.get().await?;
-        split::isolate(connection, &self.widths, entries, &mut self.users, trial).await
+        split::isolate(connection, &self.rules, entries, &mut self.users, trial).await
     }
 
     fn count(&self, entries: &[Entry], durable: &Durable) {

@@ -189,7 +189,7 @@ impl Batch {
         outcome
     }
 
-    fn delete(&mut self, kind: Kind, position: Position) {
+    pub(super) fn delete(&mut self, kind: Kind, position: Position) {
         let (out, begun) = self.staged.begin(Stage::Deletes);
         let mut row = RowWriter::begin(out, Stage::Deletes.width());
         row.text(&self.uri);

@@ -5,7 +5,7 @@
 
 use super::dids::Named;
 use super::row::{Label, Novelty, Verb};
-use super::{Batch, DeadLetter};
+use super::{AccountDeleted, Batch, DeadLetter};
 use crate::decode::{envelope, json};
 use crate::entry::Entry;
 use crate::letter::{self, Parts};
@@ -16,6 +16,10 @@ use crate::rows::{self, Outcome, Stamp};
 use crate::stage::Kind;
 use crate::tally::{Event, Repair};
 use sonic_rs::{JsonValueTrait, Value};
+
+/// The status of an account that is gone for good; the others (`takendown`, `suspended`,
+/// `deactivated`) may end.
+const DELETED: &str = "deleted";
 
 /// How much of an entry is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +113,12 @@ impl Batch {
         self.row(event_label(Kind::Accounts, stamp.position), |key, cells| {
             rows::account(key, &account, &stamp, cells).map(|()| Outcome::Row)
         })?;
+        let status = account.status.and_then(|status| status.as_str());
+        if status == Some(DELETED) && self.account_deleted == AccountDeleted::Purge {
+            // Under a uri that no record has: what the account was told later does not end it.
+            self.set_uri(&["at://", account.did]);
+            self.delete(Kind::Accounts, stamp.position);
+        }
         self.partitions |= 1 << partition::of(account.did);
         Ok(())
     }

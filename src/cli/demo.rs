@@ -11,6 +11,7 @@ use tokio_postgres::NoTls;
 
 use super::bench::{stream, usage};
 use super::{Failure, migrate, work};
+use crate::batch::AccountDeleted;
 use crate::config::{DatabaseConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig};
 use crate::generate::{Generator, Options};
 use crate::local::{Home, System};
@@ -95,6 +96,7 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
         http_addr: HttpAddr::Off,
         shutdown_timeout_ms: 30_000,
         tombstone_retention_h: 24,
+        account_deleted: AccountDeleted::Keep,
         until_caught_up: true,
         local: None,
     }

@@ -9,6 +9,7 @@ mod configuration;
 mod demo;
 mod logging;
 mod migrate;
+pub mod purge;
 mod run;
 mod status;
 pub mod takeover;
@@ -53,6 +54,8 @@ enum Command {
     Status(status::StatusConfig),
     /// Compare counts and what follows from records with the rows; mend them with --repair
     Audit(audit::AuditConfig),
+    /// Remove all records of one account, as if each had been deleted now
+    Purge(Box<purge::PurgeConfig>),
     /// Ingest a generated firehose on private servers and show figures
     Demo(demo::DemoConfig),
     /// Measure how fast events get from Redis into PostgreSQL
@@ -154,6 +157,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Takeover(config) => takeover::takeover(&config).await,
         Command::Status(config) => status::status(config).await,
         Command::Audit(config) => audit::audit(&config).await,
+        Command::Purge(config) => purge::purge(&config).await,
         Command::Demo(config) => demo::demo(config).await,
         Command::Bench(config) => bench::bench(config).await,
         Command::BenchPass(config) => bench::pass(*config).await,
@@ -164,15 +168,17 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
 fn log_configuration(matches: &ArgMatches) {
     let mut command = Cli::command();
     command.build();
-    let Some((name, of_command)) = matches.subcommand() else {
-        return;
-    };
-    // Shown is what a worker does, not what it was asked with.
-    if name == status::COMMAND {
-        return;
+    let (mut command, mut matches) = (&command, matches);
+    let mut path = String::new();
+    while let Some((name, of_command)) = matches.subcommand()
+        && let Some(found) = command.find_subcommand(name)
+    {
+        (command, matches) = (found, of_command);
+        path = format!("{path} {name}");
     }
-    if let Some(command) = command.find_subcommand(name) {
-        let settings = configuration::line(command, of_command);
-        info!("forebay {VERSION} {name}: {settings}");
+    // What `status` shows is what a worker does, not what it was asked with.
+    if !path.is_empty() && command.get_name() != status::COMMAND {
+        let settings = configuration::line(command, matches);
+        info!("forebay {VERSION}{path}: {settings}");
     }
 }

@@ -21,11 +21,17 @@ pub fn servers(
 ) -> Result<(deadpool_postgres::Pool, Redis), Failure> {
     // The incumbent's operators look for "python" in pg_stat_activity: the consumer's name has it.
     let name = format!("forebay {}", redis.consumer_id);
-    let address = address(database)?.named(&name);
-    let pool = address
-        .pool(database.db_pool_size)
-        .map_err(|error| Stop::Broken(error.to_string()))?;
-    Ok((pool, self::redis(redis)?))
+    Ok((pool(database, &name)?, self::redis(redis)?))
+}
+
+/// The same for what needs the database alone.
+pub fn database(config: &DatabaseConfig) -> Result<deadpool_postgres::Pool, Failure> {
+    pool(config, "forebay")
+}
+
+fn pool(config: &DatabaseConfig, name: &str) -> Result<deadpool_postgres::Pool, Failure> {
+    let pool = address(config)?.named(name).pool(config.db_pool_size);
+    pool.map_err(|error| Stop::Broken(error.to_string()).into())
 }
 
 /// Where PostgreSQL is.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Pool, Transaction};
 
+use super::statement::Params;
 use crate::contract::{self, Finding};
 use crate::error::DbError;
 use crate::sql;
@@ -52,6 +53,35 @@ impl Connection {
     /// The database is away or refuses; act on the error's verdict.
     pub async fn findings(&self) -> Result<Vec<Finding>, DbError> {
         contract::check(&self.client).await
+    }
+
+    /// Runs a statement for the texts of its first column, planned for these parameters.
+    ///
+    /// # Errors
+    ///
+    /// The database is away or refuses; act on the error's verdict.
+    pub async fn list(
+        &self,
+        what: &'static str,
+        text: &str,
+        params: Params<'_>,
+    ) -> Result<Vec<String>, DbError> {
+        let rows = self.client.query(text, params).await;
+        let rows = rows.map_err(DbError::during(what))?;
+        rows.iter()
+            .map(|row| row.try_get(0).map_err(DbError::during(what)))
+            .collect()
+    }
+
+    /// Runs a statement for a flag.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::list`].
+    pub async fn ask(&self, what: &'static str, text: &str) -> Result<bool, DbError> {
+        let row = self.client.query_one(text, &[]).await;
+        row.and_then(|row| row.try_get(0))
+            .map_err(DbError::during(what))
     }
 
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, DbError> {

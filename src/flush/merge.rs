@@ -54,6 +54,7 @@ pub async fn merge(
     for record in sql::RECORDS.iter() {
         merge_record(&merging, record).await?;
     }
+    purges(&merging).await?;
     tombstones(&merging).await?;
     tail::merge(&mut merging).await?;
     counts(&mut merging).await?;
@@ -128,6 +129,14 @@ pub async fn merge_record(merging: &Merging<'_>, record: &sql::Record) -> Result
     }
     if merging.batch.puts(record.kind) > 0 {
         merging.run("merging records", record.put).await?;
+    }
+    Ok(())
+}
+
+/// What an account event asks for; the purge itself is done by a task of its own.
+async fn purges(merging: &Merging<'_>) -> Result<(), DbError> {
+    if merging.batch.deletes(Kind::Accounts) > 0 {
+        merging.run("noting purges", sql::purge::PUT).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::changes::Table;
 use super::copy;
 use super::merging::Merging;
 use super::statement::{list, query};
-use super::strike::{Deleted, Struck};
+use super::strike::{Deleted, Purged, Struck};
 use crate::batch::{Batch, Deltas, Gates, Straight};
 use crate::error::DbError;
 use crate::sql::{self, Added};
@@ -58,13 +58,22 @@ fn hold_struck(batch: &Batch, straight: &mut Straight, struck: &Struck) {
         Deleted::Few(uris, _) => hold(batch, straight, uris),
         Deleted::Many => straight.hold_all(),
     }
-    if struck.opted_out.is_empty() {
+    match &struck.purged {
+        Purged::Nobody => {}
+        Purged::Few(dids) => hold_repos(batch, straight, dids),
+        Purged::Many => straight.hold_all(),
+    }
+    hold_repos(batch, straight, &struck.opted_out);
+}
+
+fn hold_repos(batch: &Batch, straight: &mut Straight, dids: &[String]) {
+    if dids.is_empty() {
         return;
     }
-    let opted_out: HashSet<&str> = struck.opted_out.iter().map(String::as_str).collect();
+    let dids: HashSet<&str> = dids.iter().map(String::as_str).collect();
     batch.keys(|row, _, uri, _| {
         let repo = uri.split(|byte| *byte == b'/').nth(2).unwrap_or_default();
-        if std::str::from_utf8(repo).is_ok_and(|repo| opted_out.contains(repo)) {
+        if std::str::from_utf8(repo).is_ok_and(|repo| dids.contains(repo)) {
             straight.hold(row);
         }
     });

@@ -1,5 +1,5 @@
 //! Takes from staging what must not be merged: records of actors who opted out, and what a later
-//! delete has ended.
+//! delete, or a purge of its repo, has ended.
 
 use std::collections::HashSet;
 use std::time::SystemTime;
@@ -26,6 +26,8 @@ pub struct Struck {
     pub opted_out: Vec<String>,
     /// What was deleted lately.
     pub deleted: Deleted,
+    /// Whose repo was purged lately.
+    pub purged: Purged,
 }
 
 /// The tombstones that a batch could meet.
@@ -40,23 +42,42 @@ pub enum Deleted {
     Many,
 }
 
-/// Looks up both.
+/// The repos that were purged at or after the batch's oldest position.
+#[derive(Debug, Default)]
+pub enum Purged {
+    /// None.
+    #[default]
+    Nobody,
+    /// These.
+    Few(Vec<String>),
+    /// Too many to gather.
+    Many,
+}
+
+/// Looks up all of it.
 pub async fn look_up(transaction: &Transaction<'_>, batch: &Batch) -> Result<Struck, DbError> {
+    let (deleted, purged) = match batch.oldest() {
+        Some(oldest) => ended(transaction, oldest).await?,
+        None => Default::default(),
+    };
     Ok(Struck {
         opted_out: opted_out(transaction, batch).await?,
-        deleted: match batch.oldest() {
-            Some(oldest) => deleted(transaction, oldest).await?,
-            None => Deleted::Nothing,
-        },
+        deleted,
+        purged,
     })
 }
 
-/// Strikes both from what is staged.
+/// Strikes all of it from what is staged.
 pub async fn strike(merging: &Merging<'_>, struck: &Struck) -> Result<(), DbError> {
     const WHAT: &str = "striking rows from staging";
     if !struck.opted_out.is_empty() {
         for strike in sql::OPTED_OUT_STRIKE.iter() {
             merging.run_with(WHAT, strike, &[&struck.opted_out]).await?;
+        }
+    }
+    if !matches!(struck.purged, Purged::Nobody) {
+        for strike in sql::PURGES_STRIKE.iter() {
+            merging.run(WHAT, strike).await?;
         }
     }
     match &struck.deleted {
@@ -90,15 +111,34 @@ async fn opted_out(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<S
     }
 }
 
-async fn deleted(transaction: &Transaction<'_>, oldest: Position) -> Result<Deleted, DbError> {
+const AT: &str = "at://";
+
+/// A repo's uri has its DID and nothing else.
+fn is_of_a_record(uri: &str) -> bool {
+    uri.strip_prefix(AT).is_none_or(|rest| rest.contains('/'))
+}
+
+async fn ended(
+    transaction: &Transaction<'_>,
+    oldest: Position,
+) -> Result<(Deleted, Purged), DbError> {
     const WHAT: &str = "looking up tombstones";
     let since = timestamp(oldest.at);
     let most = i64::try_from(FEW_TOMBSTONES + 1).unwrap_or(i64::MAX);
-    let uris: Vec<String> =
+    let met: Vec<String> =
         list(transaction, WHAT, sql::TOMBSTONES_RECENT, &[&since, &most]).await?;
-    Ok(match uris.len() {
+    let (uris, repos): (Vec<String>, Vec<String>) =
+        met.into_iter().partition(|uri| is_of_a_record(uri));
+    let deleted = match uris.len() {
         0 => Deleted::Nothing,
         1..=FEW_TOMBSTONES => Deleted::Few(uris, since),
         _ => Deleted::Many,
-    })
+    };
+    let did = |uri: &String| uri.strip_prefix(AT).map(str::to_owned);
+    let purged = match repos.len() {
+        0 => Purged::Nobody,
+        1..=FEW_TOMBSTONES => Purged::Few(repos.iter().filter_map(did).collect()),
+        _ => Purged::Many,
+    };
+    Ok((deleted, purged))
 }

@@ -7,6 +7,7 @@ use deadpool_redis::redis::{self, Value};
 use super::connect::Redis;
 use super::group::ensure_group;
 use super::parse::{Element, elements};
+use super::standing::stream_counters;
 use crate::error::RedisError;
 use crate::position::StreamId;
 
@@ -80,4 +81,24 @@ pub async fn first_id(redis: &Redis) -> Result<Option<StreamId>, RedisError> {
         Element::Entry(entry) => entry.id,
         Element::Gone(id) => id,
     }))
+}
+
+/// Where the stream ends now: no entry so far is after it, and what comes in another millisecond is.
+/// By Redis' clock, or by the last id where that runs ahead of it.
+///
+/// # Errors
+///
+/// Redis is away or refuses; act on the error's verdict.
+pub async fn now(redis: &Redis) -> Result<StreamId, RedisError> {
+    let (seconds, micros): (u64, u64) = redis
+        .ask("asking for the time", &redis::cmd("TIME"))
+        .await?;
+    let last = stream_counters(redis)
+        .await?
+        .map_or(StreamId::default(), |stream| stream.last);
+    let clock = StreamId {
+        ms: seconds * 1000 + micros / 1000,
+        n: 0,
+    };
+    Ok(last.max(clock))
 }

@@ -20,7 +20,7 @@ mod reply;
 mod reread;
 mod standing;
 
-pub use activity::{Consumer, consumers, first_id, members, version};
+pub use activity::{Consumer, consumers, first_id, members, now, version};
 pub use address::{RedisAddressError, parse as parse_address};
 pub use claim::{Claim, claim, deliveries, renew};
 pub use cluster::add_to_cluster_metrics;

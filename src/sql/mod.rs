@@ -24,6 +24,7 @@ macro_rules! statement {
 
 pub mod audit;
 pub mod bench;
+pub mod purge;
 pub mod takeover;
 
 statement! {
@@ -35,6 +36,8 @@ statement! {
     CONTRACT_VERSION = "contract_version.sql";
     /// The last migration.
     CONTRACT_MIGRATED = "contract_migrated.sql";
+    /// Who can work with the schema.
+    CONTRACT_COMPATIBLE = "contract_compatible.sql";
     /// What a connection relies on.
     SESSION = "session.sql";
     /// Staging of likes.

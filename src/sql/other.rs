@@ -78,6 +78,10 @@ pub static TOMBSTONES_STRIKE_RECENT: LazyLock<[String; STRUCK.len()]> =
 pub static TOMBSTONES_STRIKE_BY_URI: LazyLock<[String; STRUCK.len()]> =
     LazyLock::new(|| struck(include_str!("../../sql/tombstones_strike_by_uri.sql")));
 
+/// Strikes what belongs to repos that were purged.
+pub static PURGES_STRIKE: LazyLock<[String; STRUCK.len()]> =
+    LazyLock::new(|| struck(include_str!("../../sql/purges_strike.sql")));
+
 /// Makes rows yield to later ones of the same timestamp, a statement per table with a version.
 /// Posts look at ties themselves; handles and accounts have a column for theirs.
 pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {

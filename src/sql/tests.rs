@@ -34,6 +34,10 @@ fn no_name_is_left_unfilled() {
     for table in takeover::TABLES.iter() {
         all.extend([table.range.as_str(), &table.restamp, &table.due]);
     }
+    for source in purge::SOURCES.iter() {
+        all.extend([source.page.as_str(), &source.count]);
+    }
+    all.extend(PURGES_STRIKE.iter().map(String::as_str));
     let checks = audit::checks();
     for check in &checks {
         all.extend([check.next.as_str(), &check.find]);

@@ -1,0 +1,140 @@
+//! `forebay purge DID`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Failure, work};
+use crate::apply::Applier;
+use crate::batch::Rules;
+use crate::config::{DatabaseConfig, RedisConfig};
+use crate::contract;
+use crate::database;
+use crate::decode::uri::is_did;
+use crate::error::Stop;
+use crate::position::Position;
+use crate::progress::Progress;
+use crate::purge::{self, Job, Removed};
+use crate::source;
+use crate::sql::purge as sql;
+
+/// What a purge can be told.
+#[derive(Args, Clone, Debug)]
+pub struct PurgeConfig {
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub redis: RedisConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub database: DatabaseConfig,
+    /// Whose records
+    #[arg(value_parser = did)]
+    pub did: String,
+    /// Say how many records would go, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+fn did(text: &str) -> Result<String, String> {
+    if is_did(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a DID, as in did:plc:ewvi7nxzyoun6zhxrhs64oiz".to_owned())
+    }
+}
+
+/// Purges, at the position of now: what the account does from now on stays.
+///
+/// # Errors
+///
+/// [`Failure::Found`] if some records would not go.
+pub async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
+    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let mut client = database::administer(&pool).await?;
+    let unfit = contract::check(&client).await?;
+    if !unfit.is_empty() {
+        return Err(Stop::unfit(&unfit).into());
+    }
+    let job = Job {
+        did: config.did.clone(),
+        position: Position::from(source::now(&redis).await?),
+    };
+    let there = purge::count(&client, &job).await?;
+    let all: i64 = there.iter().map(|(_, records)| records).sum();
+    if config.dry_run {
+        for (table, records) in there {
+            println!("{table:<20} {records:>10} records would go");
+        }
+        println!("{all} records of {} would go", job.did);
+        return Ok(());
+    }
+    let rules = Rules::from(database::widths(&pool).await?);
+    let mut applier = Applier::new(pool.clone(), rules);
+    wait_for_others(&mut applier).await?;
+    purge::order(&mut client, &job).await?;
+    drop(client);
+    let progress = Progress::new(all.unsigned_abs());
+    let removed = purge::remove(&mut applier, &redis, &job, |table, records| {
+        progress.on(table);
+        progress.further(records);
+    })
+    .await?;
+    progress.done();
+    if removed.left.records == 0 {
+        purge::done(&database::administer(&pool).await?, &job).await?;
+    }
+    say(&job, &removed)
+}
+
+/// A worker may be at another account.
+async fn wait_for_others(applier: &mut Applier) -> Result<(), Failure> {
+    const LOOK_EVERY: Duration = Duration::from_millis(200);
+    let connection = applier.connection().await?;
+    let mut said = false;
+    while !connection
+        .ask("waiting for another purge", sql::LOCK)
+        .await?
+    {
+        if !said {
+            eprintln!("another purge is under way: waiting for its end");
+            said = true;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+fn say(job: &Job, removed: &Removed) -> Result<(), Failure> {
+    let mut all = 0;
+    for (table, records) in &removed.records {
+        println!("{table:<20} {records:>10} records removed");
+        all += records;
+    }
+    println!("{all} records of {} removed", job.did);
+    let left = &removed.left;
+    if left.records == 0 {
+        return Ok(());
+    }
+    let because = match &left.because {
+        Some(letter) => format!(
+            ": {}{}",
+            letter.reason,
+            letter
+                .sqlstate
+                .as_ref()
+                .map(|state| format!(" (SQLSTATE {state})"))
+                .unwrap_or_default()
+        ),
+        None => ": their uris are not of their tables' collections".to_owned(),
+    };
+    Err(Failure::Found(format!(
+        "{} records would not go{because}; running workers try them again every 5 minutes",
+        left.records
+    )))
+}

@@ -1,0 +1,452 @@
+//! Accounts that are deleted: their records stay, or go as if each had been deleted by the event.
+
+use super::convergence::assert_right;
+use super::histories::{Op, POST_1, empty, history, like, model_of, put};
+use super::model::Model;
+use super::support::give::{self, Given};
+use super::support::random::Random;
+use super::support::worker::{Worker, drain};
+use super::support::{Bed, child, counts, wait};
+use forebay::generate::Options;
+use serde_json::json;
+
+const PURGE: [&str; 2] = ["--account-deleted", "purge"];
+
+fn account(n: usize, did: &str, data: serde_json::Value) -> Given {
+    let mut data = data;
+    data["did"] = did.into();
+    Given {
+        id: id(n),
+        kind: "account".to_owned(),
+        data: data.to_string(),
+        seq: String::new(),
+    }
+}
+
+fn deleted(n: usize, did: &str) -> Given {
+    account(n, did, json!({"active": false, "status": "deleted"}))
+}
+
+/// As `history` numbers its entries.
+fn id(n: usize) -> String {
+    format!("{}-0", 1_783_175_888_000 + n)
+}
+
+/// The same with a commit of deletes in the place of each account event that says `deleted`, and
+/// the event itself at a position of its own: what it is to amount to.
+fn as_deletes(entries: &[Given]) -> Vec<Given> {
+    let mut uris: Vec<(String, String)> = Vec::new();
+    let mut expected = Vec::new();
+    let mut sorted: Vec<&Given> = entries.iter().collect();
+    sorted.sort_by_key(|entry| entry.id.clone());
+    for entry in sorted {
+        let data: serde_json::Value = serde_json::from_str(&entry.data).unwrap();
+        expected.push(entry.clone());
+        if entry.kind == "commit" {
+            let repo = data["repo"].as_str().unwrap().to_owned();
+            for op in data["ops"].as_array().unwrap() {
+                uris.push((repo.clone(), op["path"].as_str().unwrap().to_owned()));
+            }
+        }
+        if entry.kind == "account" && data["status"] == "deleted" {
+            let mine = uris.iter().filter(|(repo, _)| *repo == data["did"]);
+            let ops: Vec<_> = mine
+                .map(|(_, path)| json!({"action": "delete", "path": path}))
+                .collect();
+            expected.push(Given {
+                id: entry.id.clone(),
+                kind: "commit".to_owned(),
+                data: json!({"repo": data["did"], "ops": ops}).to_string(),
+                seq: String::new(),
+            });
+        }
+    }
+    expected
+}
+
+/// One of everything of did:plc:a, and what others did with it.
+fn everything() -> Vec<Given> {
+    let quote = json!({"$type": "app.bsky.embed.record", "record": {"uri": POST_1, "cid": "c"}});
+    let reply = json!({"root": {"uri": POST_1, "cid": "c"}, "parent": {"uri": POST_1, "cid": "c"}});
+    let other = "at://did:plc:b/app.bsky.feed.post/1";
+    let mut ops = vec![
+        put("a", "app.bsky.feed.post/1", json!({"text": "one"})),
+        put("b", "app.bsky.feed.post/1", json!({"text": "theirs"})),
+        put(
+            "a",
+            "app.bsky.feed.post/2",
+            json!({"text": "q", "embed": quote.clone()}),
+        ),
+        put(
+            "b",
+            "app.bsky.feed.post/2",
+            json!({"text": "q", "embed": quote}),
+        ),
+        put(
+            "a",
+            "app.bsky.feed.post/3",
+            json!({"text": "r", "reply": reply}),
+        ),
+        put("a", "app.bsky.feed.like/1", like(other)),
+        put("a", "app.bsky.feed.like/2", like(other)),
+        put("b", "app.bsky.feed.like/1", like(POST_1)),
+        put("a", "app.bsky.feed.repost/1", like(other)),
+        put("b", "app.bsky.feed.repost/1", like(POST_1)),
+        put("a", "app.bsky.bookmark/1", like(other)),
+        put(
+            "a",
+            "app.bsky.graph.follow/1",
+            json!({"subject": "did:plc:b"}),
+        ),
+        put(
+            "b",
+            "app.bsky.graph.follow/1",
+            json!({"subject": "did:plc:a"}),
+        ),
+        put(
+            "a",
+            "app.bsky.graph.block/1",
+            json!({"subject": "did:plc:c"}),
+        ),
+    ];
+    ops.extend(everything_else(other));
+    history(ops)
+}
+
+fn everything_else(other: &str) -> Vec<Op> {
+    vec![
+        put(
+            "a",
+            "app.bsky.graph.list/1",
+            json!({"name": "n", "purpose": "p"}),
+        ),
+        put(
+            "a",
+            "app.bsky.graph.listitem/1",
+            json!({"list": "at://did:plc:a/app.bsky.graph.list/1", "subject": "did:plc:b"}),
+        ),
+        put(
+            "b",
+            "app.bsky.graph.listitem/1",
+            json!({"list": "at://did:plc:a/app.bsky.graph.list/1", "subject": "did:plc:b"}),
+        ),
+        put(
+            "a",
+            "app.bsky.graph.listblock/1",
+            json!({"subject": "at://did:plc:b/app.bsky.graph.list/1"}),
+        ),
+        put(
+            "a",
+            "app.bsky.graph.verification/1",
+            json!({"subject": "did:plc:b", "handle": "h", "displayName": "d"}),
+        ),
+        put(
+            "b",
+            "app.bsky.graph.verification/1",
+            json!({"subject": "did:plc:b", "handle": "h", "displayName": "d"}),
+        ),
+        put(
+            "a",
+            "app.bsky.feed.threadgate/1",
+            json!({"post": POST_1, "allow": []}),
+        ),
+        put("a", "app.bsky.feed.postgate/1", json!({"post": POST_1})),
+        put(
+            "a",
+            "app.bsky.feed.generator/1",
+            json!({"did": "did:web:x", "displayName": "g"}),
+        ),
+        put(
+            "b",
+            "app.bsky.feed.like/2",
+            like("at://did:plc:a/app.bsky.feed.generator/1"),
+        ),
+        put(
+            "a",
+            "app.bsky.feed.like/3",
+            like("at://did:plc:b/app.bsky.feed.generator/1"),
+        ),
+        put(
+            "b",
+            "app.bsky.feed.generator/1",
+            json!({"did": "did:web:x", "displayName": "g"}),
+        ),
+        put(
+            "a",
+            "app.bsky.graph.starterpack/1",
+            json!({"name": "s", "list": "at://did:plc:a/app.bsky.graph.list/1"}),
+        ),
+        put(
+            "a",
+            "app.bsky.labeler.service/self",
+            json!({"policies": {"labelValues": []}}),
+        ),
+        put(
+            "a",
+            "com.atproto.label.label/1",
+            json!({"uri": other, "val": "spam", "src": "did:plc:a"}),
+        ),
+        put(
+            "a",
+            "app.bsky.actor.profile/self",
+            json!({"displayName": "A"}),
+        ),
+        put("a", "com.example.thing/1", json!({"x": 1})),
+    ]
+}
+
+/// Those that belong to did:plc:a and no other account's, by what the AppView would show.
+async fn left_of_a(bed: &Bed) -> i64 {
+    let mut left = 0;
+    for (table, uri) in [
+        ("posts", "uri"),
+        ("likes", "uri"),
+        ("reposts", "uri"),
+        ("bookmarks", "uri"),
+        ("follows", "uri"),
+        ("blocks", "uri"),
+        ("lists", "uri"),
+        ("list_items", "uri"),
+        ("list_blocks", "uri"),
+        ("verifications", "uri"),
+        ("feed_generators", "uri"),
+        ("starter_packs", "uri"),
+        ("labeler_services", "uri"),
+        ("labels", "uri"),
+        ("generic_records", "uri"),
+        ("feed_items", "uri"),
+        ("quotes", "post_uri"),
+        ("thread_gates", "post_uri"),
+        ("post_gates", "post_uri"),
+        ("forebay.duplicates", "uri"),
+    ] {
+        left += bed
+            .number(&format!(
+                "select count(*) from {table} where {uri} like 'at://did:plc:a/%'"
+            ))
+            .await;
+    }
+    left + bed
+        .number("select count(*) from users where did = 'did:plc:a' and profile_record is not null")
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stay_by_default() {
+    let bed = Bed::new().await;
+    let mut entries = everything();
+    entries.push(deleted(entries.len(), "did:plc:a"));
+    give::once(&bed, &entries).await;
+    assert_right(&bed, &model_of(&entries, Model::new())).await;
+    assert!(left_of_a(&bed).await > 20);
+    let status = "select count(*) from forebay.accounts where status = 'deleted'";
+    assert_eq!(bed.number(status).await, 1);
+    assert_eq!(bed.number("select count(*) from forebay.purges").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_with_everything_that_followed_from_them() {
+    let bed = Bed::new().await;
+    let mut entries = everything();
+    entries.push(deleted(entries.len(), "did:plc:a"));
+    give::give(&bed, &entries).await;
+    drain(&bed, &PURGE).await;
+    assert_eq!(left_of_a(&bed).await, 0);
+    assert_right(&bed, &model_of(&as_deletes(&entries), Model::new())).await;
+    for table in ["posts", "likes", "feed_items", "users"] {
+        let told: i64 = bed.stream.run(&["HGET", "db:record_counts", table]).await;
+        let rows = bed.number(&format!("select count(*) from {table}")).await;
+        assert_eq!(told, rows, "{table}");
+    }
+    // Any other status may end.
+    let more = account(
+        100,
+        "did:plc:b",
+        json!({"active": false, "status": "takendown"}),
+    );
+    give::give(&bed, std::slice::from_ref(&more)).await;
+    drain(&bed, &PURGE).await;
+    entries.push(more);
+    assert_right(&bed, &model_of(&as_deletes(&entries), Model::new())).await;
+}
+
+/// A repo that comes back, and is deleted again, in every order of arrival and size of batches: what
+/// lies after the event stays, what lies before it never comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn converge_in_any_order() {
+    let mut entries = everything();
+    let n = entries.len();
+    entries.push(deleted(n, "did:plc:a"));
+    let mut back = everything();
+    back.truncate(12);
+    for (at, entry) in back.iter_mut().enumerate() {
+        entry.id = id(n + 1 + at);
+    }
+    entries.extend(back);
+    entries.push(deleted(n + 20, "did:plc:c"));
+    entries.push(account(n + 21, "did:plc:a", json!({"active": true})));
+    let model = model_of(&as_deletes(&entries), Model::new());
+    let bed = Bed::new().await;
+    for seed in 0..6 {
+        let rows = if seed % 2 == 0 { "1" } else { "1000" };
+        empty(&bed).await;
+        let mut order: Vec<&Given> = entries.iter().collect();
+        Random::of(seed).shuffle(&mut order);
+        give::give_as_replays(&bed, order.into_iter()).await;
+        drain(&bed, &[&PURGE[..], &["--flush-rows", rows]].concat()).await;
+        assert_right(&bed, &model).await;
+    }
+    give::give_as_replays(&bed, entries.iter()).await;
+    drain(&bed, &PURGE).await;
+    assert_right(&bed, &model).await;
+}
+
+/// Ended where it stands in the middle, twice; a worker that keeps accounts goes on with what was
+/// asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn are_purged_by_the_next_worker_if_one_is_killed() {
+    let bed = Bed::new().await;
+    let likes = |n: usize| {
+        json!({"action": "create", "path": format!("app.bsky.feed.like/{n}"), "cid": "c",
+        "record": {"$type": "app.bsky.feed.like", "createdAt": "2026-07-04T00:00:00Z",
+                   "subject": {"uri": format!("at://did:plc:b/app.bsky.feed.post/{n}"), "cid": "c"}}})
+    };
+    let entries: Vec<Given> = (0..8)
+        .map(|entry| Given {
+            id: id(entry),
+            kind: "commit".to_owned(),
+            data: json!({"repo": "did:plc:a", "ops": (entry * 1000..entry * 1000 + 1000).map(likes).collect::<Vec<_>>()}).to_string(),
+            seq: String::new(),
+        })
+        .chain([deleted(100, "did:plc:a")])
+        .collect();
+    give::give(&bed, &entries).await;
+    // Slow enough to be met in the middle.
+    bed.client
+        .batch_execute(
+            "create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.0005); return old; end $$;
+             create trigger slowly before delete on likes for each row execute function slowly()",
+        )
+        .await
+        .unwrap();
+    let likes = async || bed.number("select count(*) from likes").await;
+    for flags in [&PURGE[..], &[]] {
+        let worker = Worker::start(&bed, flags);
+        let before = likes().await;
+        wait::until("some likes are gone", async || {
+            let now = likes().await;
+            now > 0 && now < if before == 0 { 8_000 } else { before - 999 }
+        })
+        .await;
+        worker.abort().await;
+    }
+    let left = likes().await;
+    assert!(left > 0 && left < 8_000, "{left}: in the middle");
+    assert_eq!(bed.stream.pending().await, 0, "the event is acknowledged");
+    bed.client
+        .batch_execute("drop trigger slowly on likes")
+        .await
+        .unwrap();
+    drain(&bed, &[]).await;
+    assert_eq!(likes().await, 0);
+    counts::assert_equal_rows(&bed.client).await;
+    assert_eq!(
+        bed.number("select count(*) from forebay.purges where done")
+            .await,
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn are_purged_among_many_that_stay() {
+    let bed = Bed::new().await;
+    let (mut entries, _) = super::convergence::generated(Options {
+        seed: 77,
+        events: 4_000,
+        users: 40,
+        ..Options::default()
+    });
+    let repo = entries.iter().find(|entry| entry.kind == "commit").unwrap();
+    let data: serde_json::Value = serde_json::from_str(&repo.data).unwrap();
+    let did = data["repo"].as_str().unwrap().to_owned();
+    let middle = entries[entries.len() / 2].id.clone();
+    let (ms, _) = middle.split_once('-').unwrap();
+    let event = Given {
+        id: format!("{ms}-900"),
+        ..deleted(0, &did)
+    };
+    entries.insert(entries.len() / 2 + 1, event);
+    entries.retain(|entry| {
+        entry.kind != "commit" || serde_json::from_str::<serde_json::Value>(&entry.data).is_ok()
+    });
+    let model = model_of(&as_deletes(&entries), Model::new());
+    give::give_as_replays(&bed, entries.iter().rev()).await;
+    drain(&bed, &[&PURGE[..], &["--flush-rows", "300"]].concat()).await;
+    assert_right(&bed, &model).await;
+}
+
+/// By hand: said first, then done, at the position of now.
+#[tokio::test(flavor = "multi_thread")]
+async fn are_purged_by_hand() {
+    let bed = Bed::new().await;
+    let entries = everything();
+    give::once(&bed, &entries).await;
+    let before = left_of_a(&bed).await;
+    let (code, out, err) =
+        child::output(child::command(&bed, &["purge", "did:plc:a", "--dry-run"])).await;
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("likes") && out.contains("would go"), "{out}");
+    assert_eq!(left_of_a(&bed).await, before);
+
+    let (code, out, err) = child::output(child::command(&bed, &["purge", "did:plc:a"])).await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("records of did:plc:a removed"), "{out}");
+    assert_eq!(left_of_a(&bed).await, 0);
+    counts::assert_equal_rows(&bed.client).await;
+    let (code, ..) = child::output(child::command(&bed, &["audit"])).await;
+    assert_eq!(code, 0, "record counts were told");
+
+    // A redelivery brings nothing back; what the account does from now on stays.
+    give::give_as_replays(&bed, entries.iter()).await;
+    drain(&bed, &["--flush-rows", "7"]).await;
+    assert_eq!(left_of_a(&bed).await, 0);
+    let again = &entries[0];
+    bed.stream.xadd("commit", &again.data, "").await;
+    drain(&bed, &[]).await;
+    assert_eq!(
+        bed.number("select count(*) from posts where author_did = 'did:plc:a'")
+            .await,
+        1
+    );
+    let (code, _, err) = child::output(child::command(&bed, &["purge", "nobody"])).await;
+    assert_eq!(code, 2, "{err}");
+}
+
+/// What an operator's trigger holds back is told, and costs nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_not_go_is_told() {
+    let bed = Bed::new().await;
+    give::once(&bed, &everything()).await;
+    bed.client
+        .batch_execute(
+            "create function hold() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+             create trigger hold before delete on likes for each row when (old.uri like '%.like/3') execute function hold()",
+        )
+        .await
+        .unwrap();
+    let (code, out, err) = child::output(child::command(&bed, &["purge", "did:plc:a"])).await;
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(
+        err.contains("would not go") && err.contains("P0001"),
+        "{err}"
+    );
+    assert!(left_of_a(&bed).await < 4);
+    counts::assert_equal_rows(&bed.client).await;
+    bed.client
+        .batch_execute("drop trigger hold on likes")
+        .await
+        .unwrap();
+    // The note of it is there still: any worker finishes it.
+    drain(&bed, &[]).await;
+    assert_eq!(left_of_a(&bed).await, 0);
+}
