@@ -89,6 +89,7 @@ pub mod migrate;
 pub mod progress;
 pub mod takeover;
 pub mod audit;
+pub mod dlq;
 pub mod purge;
 #[cfg(unix)]
 pub mod local;

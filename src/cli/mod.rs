@@ -8,6 +8,7 @@ pub mod bench;
 mod configuration;
 mod demo;
 mod logging;
+pub mod dlq;
 mod migrate;
 pub mod purge;
 mod run;
@@ -54,6 +55,9 @@ enum Command {
     Status(status::StatusConfig),
     /// Compare counts and what follows from records with the rows; mend them with --repair
     Audit(audit::AuditConfig),
+    /// List, show, replay and purge dead letters
+    #[command(subcommand)]
+    Dlq(dlq::DlqCommand),
     /// Remove all records of one account, as if each had been deleted now
     Purge(Box<purge::PurgeConfig>),
     /// Ingest a generated firehose on private servers and show figures
@@ -157,6 +161,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Takeover(config) => takeover::takeover(&config).await,
         Command::Status(config) => status::status(config).await,
         Command::Audit(config) => audit::audit(&config).await,
+        Command::Dlq(command) => dlq::dlq(command).await,
         Command::Purge(config) => purge::purge(&config).await,
         Command::Demo(config) => demo::demo(config).await,
         Command::Bench(config) => bench::bench(config).await,

@@ -156,6 +156,12 @@ statement! {
     BROKEN_TAKE = "broken_take.sql";
     /// Dead letters.
     DEAD_LETTERS_PUT = "dead_letters_put.sql";
+    /// Letters that are looked at.
+    DEAD_LETTERS_SELECT = "dead_letters_select.sql";
+    /// How many these are.
+    DEAD_LETTERS_SELECTED = "dead_letters_selected.sql";
+    /// Letters that are dealt with.
+    DEAD_LETTERS_DELETE = "dead_letters_delete.sql";
     /// What may be replayed.
     DEAD_LETTERS_IDS = "dead_letters_ids.sql";
     /// The latest dead letters.

@@ -13,6 +13,7 @@ mod contract;
 mod convergence;
 mod crash;
 mod damage;
+mod dlq;
 mod endings;
 mod failover;
 mod faults;
