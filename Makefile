@@ -18,7 +18,7 @@ help:   ## this list
 deps:   ## install PostgreSQL, Redis and a linker where they are missing; start nothing
 	@scripts/install-servers.sh
 
-deps-test:   ## the same, and what tests judge by: promtool and a browser
+deps-test:   ## the same, and what tests judge by: promtool, a browser, PgBouncer
 	@scripts/install-servers.sh test
 
 demo: deps  ## 200,000 generated events through private servers, with figures; more: ARGS='--events 1000000'
@@ -33,7 +33,7 @@ soak: deps  ## random histories on random schedules for SOAK_S seconds; FOREBAY_
 fuzz:   ## the decoder, both dialects and the COPY encoder on random bytes, FUZZ_S seconds each; installs cargo-fuzz
 	scripts/fuzz.sh
 
-mutants: deps  ## break the engine in one place after the other; the tests must see it (docs/mutants.md)
+mutants: deps-test  ## break the engine in one place after the other; the tests must see it (docs/mutants.md)
 	scripts/mutants.sh
 
 lint: deps  ## formatting and clippy

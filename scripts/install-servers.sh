@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what building and running need and this machine lacks: a C linker, PostgreSQL's and
 # Redis's server programs, from Debian's packages; with "test" also what tests judge by: Prometheus's
-# checker and a browser. Only the programs are wanted: no server is
+# checker, a browser, PgBouncer. Only the programs are wanted: no server is
 # started, no cluster made, nothing is set to start at boot, and what was there before, running or
 # not, stays as it is.
 set -eu
@@ -48,6 +48,7 @@ missing=
 if [ "${1:-}" = test ]; then
     have "${FOREBAY_PROMTOOL:-promtool}" || missing="$missing prometheus"
     have "${FOREBAY_CHROMIUM:-chromium}" || missing="$missing chromium"
+    have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 fi
 have_linker || missing="$missing gcc libc6-dev"
 have_postgres || missing="$missing postgresql"
@@ -84,7 +85,8 @@ printf '#!/bin/sh\n# forebay: no server starts while its programs are installed\
     as_root tee "$policy" >/dev/null
 as_root chmod 755 "$policy"
 
-redis_ran=no postgres_ran=no prometheus_ran=no
+redis_ran=no postgres_ran=no prometheus_ran=no pgbouncer_ran=no
+if runs pgbouncer; then pgbouncer_ran=yes; fi
 if runs prometheus; then prometheus_ran=yes; fi
 if runs redis-server; then redis_ran=yes; fi
 if runs postgresql; then postgres_ran=yes; fi
@@ -111,6 +113,7 @@ leave_off() { # service, whether it ran before
 case $missing in *redis-server*) leave_off redis-server "$redis_ran" ;; esac
 case $missing in *postgresql*) leave_off postgresql "$postgres_ran" ;; esac
 case $missing in *prometheus*) leave_off prometheus "$prometheus_ran" ;; esac
+case $missing in *pgbouncer*) leave_off pgbouncer "$pgbouncer_ran" ;; esac
 
 have_linker && have_postgres && have_redis || {
     echo "install-servers: something is missing still" >&2

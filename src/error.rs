@@ -341,6 +341,9 @@ pub enum Stop {
     /// The tables are as they should be, and yet refuse row after row.
     #[error("{0}\n  remedy: {remedy}. Nothing of the batch at hand is acknowledged or set aside", remedy = .0.remedy())]
     Refused(Broken),
+    /// A proxy shares sessions.
+    #[error("{seen}\n  remedy: {remedy}", seen = crate::doctor::PROXY_SEEN, remedy = crate::doctor::PROXY_REMEDY)]
+    SharedSessions,
     /// TLS was asked for where there is none.
     #[error("{0}")]
     NoTls(String),

@@ -91,6 +91,7 @@ pub mod takeover;
 pub mod audit;
 pub mod dlq;
 pub mod purge;
+pub mod doctor;
 #[cfg(unix)]
 pub mod local;
 #[cfg(unix)]

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::contract::{self, Finding};
+use crate::doctor::shares_sessions;
 use crate::error::{DbError, RedisError, RedisVerdict, Stop, Verdict};
 use crate::retry::Backoff;
 use crate::source::Redis;
@@ -75,8 +76,9 @@ async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
     let mut backoff = Backoff::new();
     loop {
         let error = match check(pool).await {
-            Ok(found) if found.is_empty() => break,
-            Ok(found) => return Err(Stop::unfit(&found)),
+            Ok(None) => return Err(Stop::SharedSessions),
+            Ok(Some(found)) if found.is_empty() => break,
+            Ok(Some(found)) => return Err(Stop::unfit(&found)),
             Err(error) => error,
         };
         if error.verdict() == Verdict::Fatal {
@@ -90,9 +92,14 @@ async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn check(pool: &Pool) -> Result<Vec<Finding>, DbError> {
+/// What is not as it has to be; nothing where a proxy shares sessions, since its answers to anything
+/// else mean little.
+async fn check(pool: &Pool) -> Result<Option<Vec<Finding>>, DbError> {
+    if shares_sessions(pool).await? {
+        return Ok(None);
+    }
     let client = pool.get().await?;
-    contract::check(&client).await
+    contract::check(&client).await.map(Some)
 }
 
 async fn pause(backoff: &mut Backoff, server: &str, error: &(dyn std::fmt::Display + Sync)) {

@@ -9,6 +9,7 @@ mod configuration;
 mod demo;
 mod logging;
 pub mod dlq;
+mod doctor;
 mod migrate;
 pub mod purge;
 mod run;
@@ -58,6 +59,8 @@ enum Command {
     /// List, show, replay and purge dead letters
     #[command(subcommand)]
     Dlq(dlq::DlqCommand),
+    /// Look at Redis and PostgreSQL, and say what to do about what is found
+    Doctor(Box<doctor::DoctorConfig>),
     /// Remove all records of one account, as if each had been deleted now
     Purge(Box<purge::PurgeConfig>),
     /// Ingest a generated firehose on private servers and show figures
@@ -162,6 +165,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(config) => status::status(config).await,
         Command::Audit(config) => audit::audit(&config).await,
         Command::Dlq(command) => dlq::dlq(command).await,
+        Command::Doctor(config) => doctor::doctor(&config).await,
         Command::Purge(config) => purge::purge(&config).await,
         Command::Demo(config) => demo::demo(config).await,
         Command::Bench(config) => bench::bench(config).await,

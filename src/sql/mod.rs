@@ -24,6 +24,7 @@ macro_rules! statement {
 
 pub mod audit;
 pub mod bench;
+pub mod doctor;
 pub mod purge;
 pub mod takeover;
 

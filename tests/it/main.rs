@@ -14,6 +14,7 @@ mod convergence;
 mod crash;
 mod damage;
 mod dlq;
+mod doctor;
 mod endings;
 mod failover;
 mod faults;

@@ -9,6 +9,7 @@ pub mod dump;
 pub mod give;
 pub mod http;
 pub mod log;
+pub mod pgbouncer;
 pub mod proxy;
 pub mod random;
 pub mod servers;

@@ -1,0 +1,72 @@
+//! `forebay doctor`.
+
+use clap::Args;
+
+use super::{Failure, work};
+use crate::config::{DatabaseConfig, RedisConfig};
+use crate::doctor::{self, Report, Settings};
+
+/// What a doctor can be told.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorConfig {
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub redis: RedisConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub database: DatabaseConfig,
+    /// Lanes of the worker that is to run: as for `forebay run`
+    #[arg(long, env, default_value_t = 5)]
+    pub parallel_consumers: usize,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Looks, and says what to do.
+///
+/// # Errors
+///
+/// [`Failure::Found`] if anything is not as it should be.
+pub async fn doctor(config: &DoctorConfig) -> Result<(), Failure> {
+    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let settings = Settings {
+        stream_maxlen: config.redis.stream_maxlen,
+        claim_idle_ms: config.redis.claim_idle_ms,
+        connections: (config.parallel_consumers + 2).min(config.database.db_pool_size),
+    };
+    let report = doctor::examine(&pool, &redis, settings).await;
+    if config.json {
+        let text = sonic_rs::to_string_pretty(&report).map_err(std::io::Error::other)?;
+        println!("{text}");
+    } else {
+        print(&report);
+    }
+    match report.findings() {
+        0 => Ok(()),
+        findings => Err(Failure::Found(format!(
+            "{findings} of {} checks found something",
+            report.checks.len()
+        ))),
+    }
+}
+
+fn print(report: &Report) {
+    for check in &report.checks {
+        println!(
+            "{:<5} {:<22} {}",
+            check.level.name(),
+            check.name,
+            check.seen
+        );
+        if let Some(remedy) = &check.remedy {
+            println!("      {:<22} do: {remedy}", "");
+        }
+    }
+}
