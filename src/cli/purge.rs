@@ -86,7 +86,7 @@ pub async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
     })
     .await?;
     progress.done();
-    if removed.left.records == 0 {
+    if removed.left.because.is_none() {
         purge::done(&database::administer(&pool).await?, &job).await?;
     }
     say(&job, &removed)
@@ -121,9 +121,10 @@ fn say(job: &Job, removed: &Removed) -> Result<(), Failure> {
     if left.records == 0 {
         return Ok(());
     }
-    let because = match &left.because {
+    Err(Failure::Found(match &left.because {
         Some(letter) => format!(
-            ": {}{}",
+            "{} records would not go: {}{}; running workers try them again every 5 minutes",
+            left.records,
             letter.reason,
             letter
                 .sqlstate
@@ -131,10 +132,9 @@ fn say(job: &Job, removed: &Removed) -> Result<(), Failure> {
                 .map(|state| format!(" (SQLSTATE {state})"))
                 .unwrap_or_default()
         ),
-        None => ": their uris are not of their tables' collections".to_owned(),
-    };
-    Err(Failure::Found(format!(
-        "{} records would not go{because}; running workers try them again every 5 minutes",
-        left.records
-    )))
+        None => format!(
+            "{} rows stay that others wrote, of collections that forebay does not keep in those tables: delete them by hand",
+            left.records
+        ),
+    }))
 }

@@ -35,7 +35,9 @@ pub struct Removed {
 pub struct Left {
     /// How many.
     pub records: u64,
-    /// Why, of one of them, where that was said.
+    /// Why, of one of them. None: their uris are of collections that forebay does not keep in their
+    /// tables, so that a delete does not reach them; others wrote them, and it does not help to try
+    /// again.
     pub because: Option<DeadLetter>,
 }
 

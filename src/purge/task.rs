@@ -116,17 +116,19 @@ impl Purger {
     async fn purge(&self, applier: &mut Applier, job: &Job) -> Result<Pass, DbError> {
         let Removed { records, left } = remove(applier, &self.redis, job, |_, _| {}).await?;
         let removed: u64 = records.iter().map(|(_, records)| records).sum();
-        if left.records > 0 {
-            let because = left.because.as_ref();
+        if let Some(because) = &left.because {
             error!(
                 did = %job.did,
                 removed,
                 left = left.records,
-                reason = because.map(|letter| letter.reason.as_ref()),
-                sqlstate = because.and_then(|letter| letter.sqlstate.as_deref()),
+                reason = %because.reason,
+                sqlstate = because.sqlstate.as_deref(),
                 "some records of a deleted account would not go; they are tried again every 5 minutes"
             );
             return Ok(Pass::Left);
+        }
+        if left.records > 0 {
+            warn!(did = %job.did, left = left.records, "rows of a deleted account stay that others wrote, of collections that forebay does not keep in those tables: delete them by hand");
         }
         done(&self.pool.get().await?, job).await?;
         info!(did = %job.did, removed, "the records of a deleted account are purged");

@@ -459,4 +459,20 @@ async fn what_would_not_go_is_told() {
     // The note of it is there still: any worker finishes it.
     drain(&bed, &[]).await;
     assert_eq!(left_of_a(&bed).await, 0);
+    // What the engine would not store in that table a delete does not reach: no use to try again.
+    bed.client
+        .batch_execute(
+            "insert into generic_records (uri, cid, author_did, record_type, record, created_at, indexed_at)
+             values ('at://did:plc:a/app.bsky.actor.status/self', '', 'did:plc:a', '', '{}', now(), '2026-01-01')",
+        )
+        .await
+        .unwrap();
+    let (code, out, err) = child::output(child::command(&bed, &["purge", "did:plc:a"])).await;
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(err.contains("1 rows stay that others wrote"), "{err}");
+    assert_eq!(
+        bed.number("select count(*) from forebay.purges where not done")
+            .await,
+        0
+    );
 }

@@ -5,6 +5,7 @@
 //! waits, and they do not. Nothing in the engine knows of this: the database's own functions and
 //! triggers do it.
 
+mod accounts;
 mod order;
 mod repos;
 mod shared;
@@ -16,7 +17,7 @@ use super::histories::{Op, empty, history, model_of};
 use super::model::Model;
 use super::support::give::Given;
 use super::support::{Bed, counts, wait};
-use forebay::batch::Batch;
+use forebay::batch::{AccountDeleted, Batch, Rules};
 use forebay::database::Address;
 use forebay::entry::Entry;
 use forebay::flush::{Connector, Known, Unreported, flush};
@@ -234,7 +235,10 @@ pub async fn store(connector: &mut Connector, entries: &[Given], known: &Known) 
 }
 
 fn batch_of(entries: &[Given]) -> Batch {
-    let mut batch = Batch::new(Arc::new(Widths::contract()));
+    let mut batch = Batch::new(Rules {
+        widths: Arc::new(Widths::contract()),
+        account_deleted: AccountDeleted::Purge,
+    });
     for given in entries {
         batch.push(&Entry {
             id: given.id.parse().unwrap(),
