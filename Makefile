@@ -18,7 +18,7 @@ help:   ## this list
 deps:   ## install PostgreSQL, Redis and a linker where they are missing; start nothing
 	@scripts/install-servers.sh
 
-deps-test:   ## the same, and what tests judge by: promtool, a browser, PgBouncer
+deps-test:   ## the same, and what tests judge by: promtool, a browser, PgBouncer, docker-compose, systemd-analyze
 	@scripts/install-servers.sh test
 
 demo: deps  ## 200,000 generated events through private servers, with figures; more: ARGS='--events 1000000'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what building and running need and this machine lacks: a C linker, PostgreSQL's and
 # Redis's server programs, from Debian's packages; with "test" also what tests judge by: Prometheus's
-# checker, a browser, PgBouncer. Only the programs are wanted: no server is
+# checker, a browser, PgBouncer, docker-compose and systemd's checker. Only the programs are wanted: no server is
 # started, no cluster made, nothing is set to start at boot, and what was there before, running or
 # not, stays as it is.
 set -eu
@@ -48,6 +48,8 @@ missing=
 if [ "${1:-}" = test ]; then
     have "${FOREBAY_PROMTOOL:-promtool}" || missing="$missing prometheus"
     have "${FOREBAY_CHROMIUM:-chromium}" || missing="$missing chromium"
+    have docker-compose || missing="$missing docker-compose"
+    have systemd-analyze || missing="$missing systemd"
     have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 fi
 have_linker || missing="$missing gcc libc6-dev"

@@ -13,6 +13,7 @@ mod contract;
 mod convergence;
 mod crash;
 mod damage;
+mod deploy;
 mod dlq;
 mod doctor;
 mod endings;
