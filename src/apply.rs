@@ -113,7 +113,7 @@ impl Applier {
         let mut backoff = Backoff::new();
         loop {
             let connection = self.connector.get().await?;
-            let error = match flush(connection, &mut batch, &self.known, &mut self.users).await {
+            let error = match flush(connection, &batch, &self.known, &mut self.users).await {
                 Ok((durable, _)) => return Ok(*durable.changes()),
                 Err(error) => error,
             };

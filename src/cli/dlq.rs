@@ -4,7 +4,7 @@ mod shown;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, work};
+use super::{Failure, out, work};
 use crate::ack;
 use crate::apply::Applier;
 use crate::batch::{AccountDeleted, Rules};
@@ -169,17 +169,16 @@ async fn list(config: &ListConfig) -> Result<(), Failure> {
     let mut letters = dlq::page(&client, &selection, first).await?;
     letters.iter_mut().for_each(|letter| letter.data = None);
     if config.json {
-        return shown::json_lines(&letters);
+        return out::say(&shown::json_lines(&letters)?);
     }
-    shown::table(&letters);
     let all = dlq::count(&client, &selection).await?;
-    match letters.len() {
-        some if i64::try_from(some).is_ok_and(|some| some < all) => {
-            println!("{some} of {all} letters; --limit shows more");
-        }
-        all => println!("{}", some_letters(u64::try_from(all).unwrap_or(u64::MAX))),
-    }
-    Ok(())
+    let some = i64::try_from(letters.len()).unwrap_or(i64::MAX);
+    let last = if some < all {
+        format!("{some} of {all} letters; --limit shows more\n")
+    } else {
+        format!("{}\n", some_letters(some.unsigned_abs()))
+    };
+    out::say(&(shown::table(&letters) + &last))
 }
 
 async fn show(config: &ShowConfig) -> Result<(), Failure> {
@@ -197,11 +196,8 @@ async fn show(config: &ShowConfig) -> Result<(), Failure> {
     let letters = dlq::page(&client, &selection, one).await?;
     match letters.first() {
         None => Err(Failure::Found(format!("no letter {}", config.id))),
-        Some(_) if config.json => shown::json_lines(&letters),
-        Some(letter) => {
-            shown::whole(letter);
-            Ok(())
-        }
+        Some(_) if config.json => out::say(&shown::json_lines(&letters)?),
+        Some(letter) => out::say(&shown::whole(letter)),
     }
 }
 
@@ -222,7 +218,8 @@ async fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     let mut applier = Applier::new(pool.clone(), rules);
     let mut told = 0;
     let replayed = dlq::replay(&pool, &mut applier, &selection, |so_far| {
-        shown::refused(&so_far.refused[told..]);
+        // What cannot be said does not undo what was done.
+        let _ = out::say(&shown::refused(&so_far.refused[told..]));
         told = so_far.refused.len();
     })
     .await?;

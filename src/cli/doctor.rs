@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Failure, work};
+use super::{Failure, out, work};
 use crate::config::{DatabaseConfig, RedisConfig};
 use crate::doctor::{self, Report, Settings};
 
@@ -44,9 +44,9 @@ pub async fn doctor(config: &DoctorConfig) -> Result<(), Failure> {
     let report = doctor::examine(&pool, &redis, settings).await;
     if config.json {
         let text = sonic_rs::to_string_pretty(&report).map_err(std::io::Error::other)?;
-        println!("{text}");
+        out::say(&format!("{text}\n"))?;
     } else {
-        print(&report);
+        out::say(&shown(&report))?;
     }
     match report.findings() {
         0 => Ok(()),
@@ -57,16 +57,18 @@ pub async fn doctor(config: &DoctorConfig) -> Result<(), Failure> {
     }
 }
 
-fn print(report: &Report) {
+fn shown(report: &Report) -> String {
+    let mut lines = String::new();
     for check in &report.checks {
-        println!(
-            "{:<5} {:<22} {}",
+        lines += &format!(
+            "{:<5} {:<22} {}\n",
             check.level.name(),
             check.name,
             check.seen
         );
         if let Some(remedy) = &check.remedy {
-            println!("      {:<22} do: {remedy}", "");
+            lines += &format!("      {:<22} do: {remedy}\n", "");
         }
     }
+    lines
 }

@@ -262,3 +262,30 @@ async fn nothing_is_purged_without_being_named() {
     assert_eq!((code, out.as_str()), (0, "1 letter purged\n"));
     assert_eq!(ids(&bed, &[]).await, [0_i64; 0]);
 }
+
+/// `forebay dlq list | head`: a reader that goes away is no failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_seen_enough_may_go() {
+    let bed = Bed::new().await;
+    bed.client
+        .batch_execute(
+            "insert into forebay.dead_letters (entry_id, orig_id, op, type, data, truncated, seq, deliveries, reason, remedy)
+             select n || '-0', n || '-0', 0, 'commit', '', false, '', 1, 'x', 'x' from generate_series(1, 5000) n",
+        )
+        .await
+        .unwrap();
+    for args in [
+        &["list", "--limit", "5000"][..],
+        &["list", "--limit", "5000", "--json"],
+    ] {
+        let mut child = child::command(&bed, &[&["dlq"], args].concat())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().await.unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{log}");
+    }
+}

@@ -83,6 +83,9 @@ async fn a_worker_runs_under_the_least_privileged_role() {
 #[tokio::test(flavor = "multi_thread")]
 async fn that_role_can_do_nothing_else() {
     let (bed, _postgres) = bed_on_own_cluster().await;
+    // As the page says for PostgreSQL 14.
+    let revoke = "revoke create on schema public from public";
+    bed.client.batch_execute(revoke).await.unwrap();
     bed.client.batch_execute(&statements()).await.unwrap();
     let (_, address) = bed.database_url.split_once('@').unwrap();
     let client = servers::connect(&format!(

@@ -5,21 +5,22 @@ use crate::dlq::{Kept, Refused};
 use serde::Serialize;
 
 /// One object a line.
-pub fn json_lines(items: &[impl Serialize]) -> Result<(), Failure> {
+pub fn json_lines(items: &[impl Serialize]) -> Result<String, Failure> {
+    let mut lines = String::new();
     for item in items {
-        let line = sonic_rs::to_string(item).map_err(std::io::Error::other)?;
-        println!("{line}");
+        lines += &sonic_rs::to_string(item).map_err(std::io::Error::other)?;
+        lines.push('\n');
     }
-    Ok(())
+    Ok(lines)
 }
 
 /// A line for each, under a line of names.
-pub fn table(letters: &[Kept]) {
+pub fn table(letters: &[Kept]) -> String {
     if letters.is_empty() {
-        return;
+        return String::new();
     }
-    println!(
-        "{:>8}  {:>5}  {:<24}  {:<8}  {:<5}  about",
+    let mut lines = format!(
+        "{:>8}  {:>5}  {:<24}  {:<8}  {:<5}  about\n",
         "id", "age", "reason", "type", "state"
     );
     for letter in letters {
@@ -27,8 +28,8 @@ pub fn table(letters: &[Kept]) {
             .uri
             .clone()
             .unwrap_or_else(|| format!("entry {}", letter.orig_id));
-        println!(
-            "{:>8}  {:>5}  {:<24}  {:<8}  {:<5}  {}",
+        lines += &format!(
+            "{:>8}  {:>5}  {:<24}  {:<8}  {:<5}  {}\n",
             letter.id,
             age(letter.age_s),
             printable(&letter.reason),
@@ -37,10 +38,12 @@ pub fn table(letters: &[Kept]) {
             printable(&about)
         );
     }
+    lines
 }
 
 /// Everything of one letter.
-pub fn whole(letter: &Kept) {
+pub fn whole(letter: &Kept) -> String {
+    let mut lines = String::new();
     let none = || "-".to_owned();
     let op = letter
         .op
@@ -69,23 +72,25 @@ pub fn whole(letter: &Kept) {
         ("deliveries", letter.deliveries.to_string()),
         ("data", format!("{} bytes{cut}", letter.data_bytes)),
     ] {
-        println!("{name:<11}{}", printable(&value));
+        lines += &format!("{name:<11}{}\n", printable(&value));
     }
     if let Some(data) = &letter.data {
-        println!("{}", printable(data));
+        lines += &format!("{}\n", printable(data));
     }
+    lines
 }
 
 /// Letters that stay.
-pub fn refused(letters: &[Refused]) {
-    for letter in letters {
-        println!(
-            "letter {}: {}\n  remedy: {}",
+pub fn refused(letters: &[Refused]) -> String {
+    let line = |letter: &Refused| {
+        format!(
+            "letter {}: {}\n  remedy: {}\n",
             letter.id,
             printable(&letter.reason),
             letter.remedy
-        );
-    }
+        )
+    };
+    letters.iter().map(line).collect()
 }
 
 /// In the greatest unit of which there is one.
