@@ -17,7 +17,7 @@ mod take;
 mod tests;
 
 pub use crate::letter::{DeadLetter, letter, uris_of_ops};
-pub use deltas::{Count, Deltas};
+pub use deltas::{Columns, Count, Deltas};
 pub use rules::{AccountDeleted, Rules};
 pub use straight::Straight;
 pub use table_copy::{Cell, Gates, TableCopy};

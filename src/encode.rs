@@ -71,19 +71,9 @@ impl<'b> RowWriter<'b> {
         }
     }
 
-    /// A text column that was made safe before.
-    pub fn bytes(&mut self, text: &[u8]) {
-        self.sized(text);
-    }
-
     /// A column as it stands in another row, its length before it.
     pub fn raw(&mut self, column: &[u8]) {
         self.out.extend_from_slice(column);
-    }
-
-    /// An integer column.
-    pub fn int4(&mut self, value: i32) {
-        self.sized(&value.to_be_bytes());
     }
 
     /// A bigint column.

@@ -1,74 +1,95 @@
-//! What rows that were added change in counts: by uri, on its way to the server.
+//! What rows that were added or removed change in the counts of what they point at, by uri.
 
-use super::table_copy;
-use crate::encode::RowWriter;
-use bytes::Bytes;
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::hash::RandomState;
 
-/// A count, as a column of `stage_deltas`.
+/// A count of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
-    /// `likes`.
+    /// Likes.
     Likes,
-    /// `reposts`.
+    /// Reposts.
     Reposts,
-    /// `replies`.
+    /// Replies.
     Replies,
-    /// `bookmarks`.
+    /// Bookmarks.
     Bookmarks,
+    /// Quotes.
+    Quotes,
 }
 
-/// Columns of `stage_deltas` behind the uri that are written here: those of [`Count`], in its order.
-const COUNTS: usize = 4;
+/// How many counts there are; they stand in the order of [`Count`].
+pub const COUNTS: usize = 5;
 
 /// Changes of counts by uri. Its hash is keyed, because uris come from strangers.
 #[derive(Debug, Default)]
 pub struct Deltas<'b> {
-    by_uri: HashMap<&'b [u8], [i32; COUNTS], RandomState>,
+    by_uri: HashMap<Cow<'b, str>, [i32; COUNTS], RandomState>,
+}
+
+/// The same in columns, by uri ascending.
+#[derive(Debug, Default)]
+pub struct Columns<'d> {
+    /// Each uri once.
+    pub uris: Vec<&'d str>,
+    /// What each of its counts changes by.
+    pub counts: [Vec<i32>; COUNTS],
 }
 
 impl<'b> Deltas<'b> {
     /// Makes sure that a uri is there.
-    pub fn touch(&mut self, uri: &'b [u8]) {
-        self.by_uri.entry(uri).or_default();
+    pub fn touch(&mut self, uri: &'b str) {
+        self.by_uri.entry(Cow::Borrowed(uri)).or_default();
     }
 
     /// One more of a count.
-    pub fn add(&mut self, uri: &'b [u8], count: Count) {
-        self.by_uri.entry(uri).or_default()[count as usize] += 1;
+    pub fn add(&mut self, uri: &'b str, count: Count) {
+        self.by_uri.entry(Cow::Borrowed(uri)).or_default()[count as usize] += 1;
     }
 
-    /// Nothing changes.
+    /// Changes of all counts.
+    pub fn add_all(&mut self, uri: String, counts: [i32; COUNTS]) {
+        let sums = self.by_uri.entry(Cow::Owned(uri)).or_default();
+        for (sum, count) in sums.iter_mut().zip(counts) {
+            *sum += count;
+        }
+    }
+
+    /// All of them, in the order in which every transaction takes rows.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.by_uri.is_empty()
-    }
-
-    /// A whole binary COPY stream into `stage_deltas`: uri, likes, reposts, replies, bookmarks.
-    pub fn chunks(&self) -> impl Iterator<Item = Bytes> + Send + '_ {
-        table_copy::chunks(self.by_uri.iter(), |(uri, counts), out| {
-            let mut row = RowWriter::begin(out, 1 + COUNTS as i16);
-            row.bytes(uri);
-            counts.iter().for_each(|count| row.int4(*count));
-        })
+    pub fn sorted(&self) -> Columns<'_> {
+        let mut sorted: Vec<(&str, [i32; COUNTS])> = self
+            .by_uri
+            .iter()
+            .map(|(uri, counts)| (uri.as_ref(), *counts))
+            .collect();
+        sorted.sort_unstable_by_key(|(uri, _)| *uri);
+        let column = |at: usize| sorted.iter().map(|(_, counts)| counts[at]).collect();
+        Columns {
+            uris: sorted.iter().map(|(uri, _)| *uri).collect(),
+            counts: std::array::from_fn(column),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::{HEADER, TRAILER};
 
     #[test]
-    fn adds_up_by_uri() {
+    fn adds_up_by_uri_and_sorts() {
         let mut deltas = Deltas::default();
-        assert!(deltas.is_empty());
-        deltas.touch(b"u");
-        deltas.add(b"u", Count::Replies);
-        deltas.add(b"u", Count::Replies);
-        let sent = deltas.chunks().collect::<Vec<_>>().concat();
-        let row = b"\0\x05\0\0\0\x01u\0\0\0\x04\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x04\0\0\0\x02\0\0\0\x04\0\0\0\0";
-        assert_eq!(sent, [&HEADER[..], row, &TRAILER].concat());
+        deltas.touch("b");
+        deltas.add("b", Count::Replies);
+        deltas.add("b", Count::Replies);
+        deltas.add_all("a".to_owned(), [1, 0, 0, 0, -1]);
+        deltas.add_all("b".to_owned(), [0, 0, -1, 0, 3]);
+        let Columns { uris, counts } = deltas.sorted();
+        assert_eq!(uris, ["a", "b"]);
+        assert_eq!(
+            counts,
+            [vec![1, 0], vec![0, 0], vec![0, 1], vec![0, 0], vec![-1, 3]]
+        );
     }
 }

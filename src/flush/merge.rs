@@ -5,11 +5,11 @@
 
 use deadpool_postgres::Transaction;
 
-use super::changes::{Changes, Table};
+use super::changes::Changes;
 use super::merging::Merging;
 use super::statement::run;
 use super::strike::Struck;
-use super::{pairs, posts, straight, strike, tail};
+use super::{counts, pairs, posts, strike, tail};
 use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::sql;
@@ -50,25 +50,18 @@ pub async fn merge(
     for pair in sql::repo_pairs() {
         pairs::merge(&mut merging, pair).await?;
     }
-    straight::count(&merging).await?;
+    counts::note_others(&merging).await?;
     for record in sql::RECORDS.iter() {
         merge_record(&merging, record).await?;
     }
     purges(&merging).await?;
     tombstones(&merging).await?;
     tail::merge(&mut merging).await?;
-    counts(&mut merging).await?;
+    counts::add(&mut merging).await?;
     Ok(Merged {
         changes: merging.changes,
         collided: merging.collided,
     })
-}
-
-async fn counts(merging: &mut Merging<'_>) -> Result<(), DbError> {
-    const WHAT: &str = "adding up counts";
-    let added = merging.ask(WHAT, sql::POST_AGGREGATIONS_PUT).await?;
-    merging.note(Table::PostAggregations, added);
-    Ok(())
 }
 
 /// Empties the staging tables for another part of the same transaction.

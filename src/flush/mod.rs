@@ -6,6 +6,7 @@
 mod changes;
 mod connection;
 mod copy;
+mod counts;
 mod known;
 mod letters;
 mod merge;

@@ -14,7 +14,7 @@ use super::copy;
 use super::merging::Merging;
 use super::statement::{list, query};
 use super::strike::{Deleted, Purged, Struck};
-use crate::batch::{Batch, Deltas, Gates, Straight};
+use crate::batch::{Batch, Gates, Straight};
 use crate::error::DbError;
 use crate::sql::{self, Added};
 use crate::stage::Kind;
@@ -23,7 +23,7 @@ use deadpool_postgres::Transaction;
 const WHAT: &str = "adding rows";
 
 /// The staged column of a record's uri.
-const URI: usize = 0;
+pub const URI: usize = 0;
 
 /// Fewer rows of a kind than this are not worth a savepoint; at live pace neither is noticed.
 const WORTH_IT: usize = 32;
@@ -86,12 +86,23 @@ fn hold(batch: &Batch, straight: &mut Straight, uris: &[String]) {
 }
 
 /// The uris of the rows of a kind that go straight in.
-fn uris<'b>(batch: &'b Batch, kind: Kind, straight: &'b Straight) -> impl Iterator<Item = &'b str> {
+fn uris<'b>(batch: &'b Batch, kind: Kind, straight: &Straight) -> impl Iterator<Item = &'b str> {
+    texts(batch, kind, straight, URI)
+}
+
+/// A column of texts of these rows, where it is not NULL.
+pub fn texts<'b>(
+    batch: &'b Batch,
+    kind: Kind,
+    straight: &Straight,
+    column: usize,
+) -> impl Iterator<Item = &'b str> {
     let is_any = straight.count(kind) > 0;
-    let uris = is_any.then(|| batch.column(kind, straight, URI));
-    uris.into_iter()
+    let texts = is_any.then(|| batch.column(kind, straight, column));
+    texts
+        .into_iter()
         .flatten()
-        .filter_map(|uri| std::str::from_utf8(uri).ok())
+        .filter_map(|text| std::str::from_utf8(text).ok())
 }
 
 /// Puts the rows of a kind in. Afterwards none of them is left to go straight in, or all of them are
@@ -147,33 +158,4 @@ async fn gates(merging: &Merging<'_>) -> Result<Gates, DbError> {
         |row: &tokio_postgres::Row| Ok((row.try_get(0)?, [row.try_get(1)?, row.try_get(2)?]));
     let gates: Result<Gates, tokio_postgres::Error> = found.iter().map(gate).collect();
     gates.map_err(DbError::during(WHAT))
-}
-
-/// Counts what went straight in: for what it points at, and each post so that it has its counts.
-pub async fn count(merging: &Merging<'_>) -> Result<(), DbError> {
-    let (batch, straight) = (merging.batch, &merging.straight);
-    let counted = |added: &&Added| straight.count(added.kind) > 0;
-    let mut deltas = Deltas::default();
-    for added in sql::added().iter().filter(counted) {
-        if added.kind == Kind::Posts {
-            batch
-                .column(added.kind, straight, URI)
-                .for_each(|uri| deltas.touch(uri));
-        }
-        if let Some((column, count)) = added.counts {
-            batch
-                .column(added.kind, straight, column)
-                .for_each(|uri| deltas.add(uri, count));
-        }
-    }
-    if !deltas.is_empty() {
-        copy::send(
-            merging.transaction,
-            "counting rows",
-            &sql::COPY_DELTAS,
-            deltas.chunks(),
-        )
-        .await?;
-    }
-    Ok(())
 }

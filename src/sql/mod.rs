@@ -149,6 +149,10 @@ statement! {
     GENERIC_RECORDS_PUT = "generic_records_put.sql";
     /// Whether likes of generators or labelers changed.
     OWN_COUNTS_TOUCHED = "own_counts_touched.sql";
+    /// What merges of staged rows changed in posts' counts.
+    DELTAS_OF_POSTS = "deltas_of_posts.sql";
+    /// Likes of what counts its own, which went straight in.
+    DELTAS_PUT = "deltas_put.sql";
     /// The posts' counts.
     POST_AGGREGATIONS_PUT = "post_aggregations_put.sql";
     /// Why the worker stops.

@@ -19,17 +19,6 @@ pub fn copy_into(stage: Stage) -> &'static str {
     &COPIES[stage as usize]
 }
 
-/// The COPY of changes of counts, with the columns of [`Deltas`](crate::batch::Deltas).
-pub static COPY_DELTAS: LazyLock<String> = LazyLock::new(|| {
-    fill(
-        include_str!("../../sql/copy.sql"),
-        &[(
-            "into",
-            "stage_deltas (uri, likes, reposts, replies, bookmarks)",
-        )],
-    )
-});
-
 /// Deletes of profiles.
 pub static PROFILES_DELETE: LazyLock<String> = LazyLock::new(|| {
     fill(
