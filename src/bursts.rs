@@ -1,7 +1,7 @@
 //! A burst of the same error is one line, and one more with how often it came again.
 //!
 //! A filter before whatever writes the log. What is the same is decided by place, words and fields,
-//! less those that name one entry or one account. It knows nothing of what the words mean.
+//! less those that name one entry. It knows nothing of what the words mean.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write as _};
@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Different errors at a time; of more nothing is held back.
 const BURSTS_MOST: usize = 500;
 /// Fields that tell one case from the next of the same error.
-const VARYING: [&str; 3] = ["entry", "did", "op"];
+const VARYING: [&str; 2] = ["entry", "op"];
 
 /// The bursts under way.
 #[derive(Clone, Default)]

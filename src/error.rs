@@ -365,6 +365,17 @@ impl Stop {
         Stop::Unfit(found.iter().map(ToString::to_string).collect(), remedies)
     }
 
+    /// A task ended without an answer. What it panicked with is left out: that may hold data.
+    #[must_use]
+    pub fn broken_off(ended: &tokio::task::JoinError) -> Stop {
+        let how = if ended.is_panic() {
+            "panicked"
+        } else {
+            "cut off"
+        };
+        Stop::Broken(how.to_owned())
+    }
+
     /// The process's exit code: a broken setup.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

@@ -26,8 +26,6 @@ pub use catalog::{Family, OWN, Type};
 
 /// The media type of the text.
 pub const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
-/// Consumers shown: their names come from outside.
-const CONSUMERS_MOST: usize = 100;
 const READER_STATES: [&str; 6] = [
     "starting", "pending", "live", "behind", "retrying", "stopped",
 ];
@@ -161,7 +159,7 @@ fn stream(families: &mut Families, standing: Standing) {
 }
 
 fn look(families: &mut Families, seen: &Seen) {
-    for consumer in seen.consumers.iter().take(CONSUMERS_MOST) {
+    for consumer in &seen.consumers {
         let pending = [([consumer.name.as_str()], consumer.pending as f64)];
         families.all(&names::CONSUMER_PENDING, pending);
     }

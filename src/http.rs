@@ -8,6 +8,7 @@ mod routes;
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ const HEADERS_MOST: usize = 64;
 const BUFFER_BYTES: usize = 8 << 10;
 /// A connection, however often it is used.
 const CONNECTION_LIFE: Duration = Duration::from_secs(120);
+const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where it listens, before it answers.
 pub struct Http {
@@ -86,14 +88,25 @@ async fn converse(stream: TcpStream, desk: Arc<Desk>) {
         let desk = Arc::clone(&desk);
         async move { Ok::<_, std::convert::Infallible>(routes::answer(&request, &desk)) }
     });
-    let conversation = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_headers(HEADERS_MOST)
-        .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
-    match timeout(CONNECTION_LIFE, conversation).await {
-        Ok(Ok(())) | Err(_) => {}
-        Ok(Err(error)) => debug!("an HTTP connection ended: {error}"),
+    let mut conversation = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_headers(HEADERS_MOST)
+            .max_buf_size(BUFFER_BYTES)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = match timeout(CONNECTION_LIFE, conversation.as_mut()).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            // An answer that is on its way still arrives.
+            conversation.as_mut().graceful_shutdown();
+            timeout(LAST_ANSWER_WITHIN, conversation)
+                .await
+                .unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        debug!("an HTTP connection ended: {error}");
     }
 }

@@ -352,7 +352,7 @@ impl Company {
 /// theirs that is not acknowledged is lost.
 async fn wait(tasks: &mut JoinSet<Result<(), Stop>>) -> Result<(), Stop> {
     while let Some(ended) = tasks.join_next().await {
-        ended.map_err(|panic| Stop::Broken(panic.to_string()))??;
+        ended.map_err(|ended| Stop::broken_off(&ended))??;
     }
     Ok(())
 }

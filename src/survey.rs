@@ -23,6 +23,8 @@ const RARELY: u64 = 12;
 /// A look must not keep a connection from those who work.
 const LOOK_WITHIN: Duration = Duration::from_secs(5);
 const LETTERS_MOST: i64 = 10;
+/// Anyone can make consumers.
+const CONSUMERS_MOST: usize = 100;
 
 /// A dead letter, without its contents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ pub struct Letter {
 /// What was seen last; `None` what never was.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// Who is in the group.
+    /// Who is in the group, those with most pending first.
     pub consumers: Vec<Consumer>,
     /// The latest dead letters, the latest first.
     pub letters: Vec<Letter>,
@@ -97,7 +99,12 @@ impl Survey {
     }
 
     async fn look_at_redis(&self, rarely: bool) -> Result<(), RedisError> {
-        let consumers = members(&self.redis).await?;
+        let mut consumers = members(&self.redis).await?;
+        consumers.sort_by(|one, other| {
+            let pending = other.pending.cmp(&one.pending);
+            pending.then_with(|| one.name.cmp(&other.name))
+        });
+        consumers.truncate(CONSUMERS_MOST);
         self.lock().consumers = consumers;
         if rarely || self.lock().redis_version.is_none() {
             let version = version(&self.redis).await?;

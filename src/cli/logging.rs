@@ -1,7 +1,10 @@
 //! The log: to standard error, as lines of text or of JSON.
 
+use std::any::Any;
 use std::io::IsTerminal as _;
+use std::panic;
 
+use tracing::error;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
@@ -28,5 +31,37 @@ pub fn start(level: LogLevel, format: LogFormat) -> Bursts {
         .with(filter)
         .with(lines.with_filter(bursts.clone()))
         .init();
+    panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        error!(
+            at,
+            "a part of the program broke off: {}",
+            words(panic.payload())
+        );
+    }));
     bursts
+}
+
+/// What is said of a panic: words that stand in the program. Those that were put together may hold
+/// the text that they are about.
+fn words(payload: &(dyn Any + Send)) -> &'static str {
+    const LEFT_OUT: &str = "its words are left out, they may hold data";
+    payload.downcast_ref().copied().unwrap_or(LEFT_OUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_panic_no_data_is_said() {
+        let caught = |say: fn(&str)| {
+            let panic = panic::catch_unwind(|| say("hushhush")).unwrap_err();
+            words(panic.as_ref())
+        };
+        assert_eq!(caught(|_| panic!("fixed words")), "fixed words");
+        assert!(caught(|text| panic!("of {text}")).starts_with("its words are left out"));
+        // A library's own: the text stands in its message.
+        assert!(caught(|text| assert_eq!(text, &text[1..])).starts_with("its words are left out"));
+    }
 }

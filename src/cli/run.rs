@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::configuration::shown_url;
 use super::{Failure, migrate, work};
 use crate::config::RunConfig;
+use crate::error::Stop;
 use crate::local::{Home, System};
 use crate::pipeline::Pipeline;
 
@@ -67,7 +68,7 @@ async fn run_until_stopped(config: RunConfig) -> Result<(), Failure> {
         }
     };
     match ended {
-        Some(ended) => ended.map_err(|panic| crate::error::Stop::Broken(panic.to_string()))?,
+        Some(ended) => ended.map_err(|ended| Stop::broken_off(&ended))?,
         None => {
             warn!("stopped before all was written: what was not acknowledged comes again");
             Ok(())

@@ -97,21 +97,29 @@ async fn a_burst_of_the_same_error_is_one_line_with_a_count() {
     worker.stop().await;
 }
 
+/// What an operator may have written, who wants to know which row it was.
+const TELLTALE: &str = "create function tell() returns trigger language plpgsql as $$
+    begin
+        if new.following_did = 'did:plc:raise' then raise exception 'not %', new.follower_did;
+        elsif new.following_did = 'did:plc:check' then
+            raise exception using errcode = '23514', message = new.follower_did, detail = new.uri, hint = new.uri;
+        elsif new.following_did = 'did:plc:full' then
+            raise exception using errcode = '53100', message = 'no space', detail = new.uri, hint = new.uri;
+        end if;
+        return new;
+    end $$;
+    create trigger tell before insert on follows for each row execute function tell();
+    create function tell_user() returns trigger language plpgsql as $$
+    begin
+        if new.did like '%stub' then raise exception 'not %', new.did; end if;
+        return new;
+    end $$;
+    create trigger tell before insert on users for each row execute function tell_user()";
+
 /// A trigger that says what is in the row, values that no column takes, and servers that are named
 /// with their passwords: none of it is in the log at any level, nor in anything that is served.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_contents_and_no_passwords_at_any_level() {
-    const TELLTALE: &str = "create function tell() returns trigger language plpgsql as $$
-        begin
-            if new.following_did = 'did:plc:raise' then raise exception 'not %', new.follower_did;
-            elsif new.following_did = 'did:plc:check' then
-                raise exception using errcode = '23514', message = new.follower_did, detail = new.uri, hint = new.uri;
-            elsif new.following_did = 'did:plc:full' then
-                raise exception using errcode = '53100', message = 'no space', detail = new.uri, hint = new.uri;
-            end if;
-            return new;
-        end $$;
-        create trigger tell before insert on follows for each row execute function tell()";
     for (level, format) in [
         ("trace", "text"),
         ("trace", "json"),
@@ -149,6 +157,9 @@ async fn no_contents_and_no_passwords_at_any_level() {
                 .xadd("commit", follow(rkey + 1, subject), "1")
                 .await;
         }
+        bed.stream
+            .xadd("commit", follow(8, &format!("did:plc:{SECRET}stub")), "1")
+            .await;
         wait::until("two are refused", async || {
             bed.number("select count(*) from forebay.dead_letters where reason = 'refused'")
                 .await
@@ -165,6 +176,7 @@ async fn no_contents_and_no_passwords_at_any_level() {
         let mut seen = String::new();
         if let Some(address) = &address {
             worker.until_it_says("no space").await;
+            worker.until_it_says("a users row is refused").await;
             wait::until("the letters are shown", async || {
                 get(address, "/status")
                     .await
