@@ -1,4 +1,4 @@
-//! Asks both servers twice a second whether they are there, also when there is nothing to do: an
+//! Asks both servers four times a second whether they are there, also when there is nothing to do: an
 //! idle worker would else not know.
 //!
 //! It only says what it found; nothing waits for it.
@@ -15,9 +15,9 @@ use crate::health::{Health, Server};
 use crate::source::Redis;
 use crate::sql;
 
-/// Half of what readiness may be late by, less the pause before.
+/// With the pause before, well below the two seconds by which readiness may be late.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-const PROBE_EVERY: Duration = Duration::from_millis(500);
+const PROBE_EVERY: Duration = Duration::from_millis(250);
 
 /// The task's own needs.
 pub struct Pulse {
