@@ -311,6 +311,36 @@ async fn converge_in_any_order() {
     assert_right(&bed, &model).await;
 }
 
+/// So many at once that they would go straight into their tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_late_in_numbers_stays_away() {
+    let bed = Bed::new().await;
+    let entry = |n: usize| {
+        Given {
+        id: id(n),
+        kind: "commit".to_owned(),
+        data: json!({"repo": "did:plc:a", "ops": (0..100).map(|op| json!({
+            "action": "create", "path": format!("app.bsky.feed.like/{n}x{op}"), "cid": "c",
+            "record": {"$type": "app.bsky.feed.like", "createdAt": "2026-07-04T00:00:00Z",
+                       "subject": {"uri": format!("at://did:plc:b/app.bsky.feed.post/{n}x{op}"), "cid": "c"}}
+        })).collect::<Vec<_>>()}).to_string(),
+        seq: String::new(),
+    }
+    };
+    // The first before the event, the second after it.
+    for some in [vec![deleted(50, "did:plc:a")], vec![entry(10), entry(60)]] {
+        give::give_as_replays(&bed, some.iter()).await;
+        drain(&bed, &PURGE).await;
+    }
+    assert_eq!(
+        bed.number("select count(*) from likes where uri like '%/60x%'")
+            .await,
+        100
+    );
+    assert_eq!(bed.number("select count(*) from likes").await, 100);
+    counts::assert_equal_rows(&bed.client).await;
+}
+
 /// Ended where it stands in the middle, twice; a worker that keeps accounts goes on with what was
 /// asked for.
 #[tokio::test(flavor = "multi_thread")]
