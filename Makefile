@@ -30,7 +30,7 @@ test: deps-test  ## every test, those against private servers among them
 soak: deps  ## random histories on random schedules for SOAK_S seconds; FOREBAY_SEED=N repeats one
 	SOAK_S=$(or $(SOAK_S),600) cargo test --test it -- --nocapture property::
 
-fuzz:   ## the decoder, both dialects and the COPY encoder on random bytes, FUZZ_S seconds each; installs cargo-fuzz
+fuzz:   ## the decoder, both dialects, the COPY encoder, DAG-CBOR and CARs on random bytes, FUZZ_S seconds each; installs cargo-fuzz
 	scripts/fuzz.sh
 
 mutants: deps-test  ## break the engine in one place after the other; the tests must see it (docs/mutants.md)

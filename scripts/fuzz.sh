@@ -8,7 +8,7 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
 fi
 export RUSTC_BOOTSTRAP=1
 targets=("$@")
-[ $# != 0 ] || targets=(entry dialect copy)
+[ $# != 0 ] || targets=(entry dialect copy cbor car)
 for target in "${targets[@]}"; do
     corpus=fuzz/corpus/$target
     mkdir -p "$corpus"

@@ -32,6 +32,7 @@ pub mod tally;
 pub mod reject;
 pub mod letter;
 pub mod decode;
+pub mod car;
 pub mod route;
 pub mod rows;
 pub mod stage;

@@ -1,6 +1,8 @@
 //! What the fuzz targets share: an entry made of bytes, a reader of COPY streams, and the tests'
-//! own reading of JSON, which uses nothing of the engine.
+//! own reading of JSON, which uses nothing of the engine, and their writer of CARs.
 
+#[path = "../../tests/it/backfill/car.rs"]
+pub mod car;
 pub mod copy;
 #[path = "../../tests/it/model/json.rs"]
 pub mod json;

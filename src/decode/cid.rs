@@ -78,6 +78,12 @@ fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     None
 }
 
+/// The text of a CID of version 1, from its bytes; whoever has them has checked them.
+#[must_use]
+pub fn of_bytes(cid: &[u8]) -> String {
+    base32(cid)
+}
+
 /// Multibase base32: lower case, no padding (RFC 4648, section 6), prefix `b`.
 fn base32(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(1 + bytes.len().div_ceil(5) * 8);
