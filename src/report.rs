@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{debug, info};
 
 use crate::error::RedisError;
-use crate::metrics::{Metrics, Sums};
+use crate::metrics::{Metrics, Pace, Sums};
 use crate::source::{Redis, add_to_cluster_metrics};
 use crate::standing::Standing;
 
@@ -94,16 +94,35 @@ pub async fn say(metrics: Arc<Metrics>) {
     let mut says = interval(SAY_EVERY);
     says.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut said = (metrics.entries_acked(), Instant::now());
+    let mut backlog = None;
     loop {
         says.tick().await;
         let now = (metrics.entries_acked(), Instant::now());
-        let new = now.0 - said.0;
+        let (new, within) = (now.0 - said.0, now.1 - said.1);
+        let standing = metrics.standing();
+        let left = standing.and_then(|standing| standing.backlog);
         if new > 0 {
-            let rate = rate(new, now.1 - said.1);
-            info!("{}", line(now.0, rate, metrics.standing()));
+            let catching_up = match metrics.pace() {
+                Pace::Behind => catching_up(backlog, left, within),
+                Pace::Live => String::new(),
+            };
+            info!("{}{catching_up}", line(now.0, rate(new, within), standing));
         }
         said = now;
+        backlog = left;
     }
+}
+
+/// How long it takes, at the pace at which the backlog shrank lately, until there is none.
+fn catching_up(before: Option<u64>, now: Option<u64>, within: Duration) -> String {
+    let (Some(before), Some(now)) = (before, now) else {
+        return String::new();
+    };
+    let Some(less) = before.checked_sub(now).filter(|less| *less > 0) else {
+        return ", not catching up".to_owned();
+    };
+    let seconds = now as f64 * within.as_secs_f64() / less as f64;
+    format!(", caught up in {}", span(seconds))
 }
 
 fn rate(entries: u64, within: Duration) -> u64 {
@@ -193,6 +212,24 @@ mod tests {
         for (seconds, text) in cases {
             assert_eq!(span(seconds), text);
         }
+    }
+
+    #[test]
+    fn says_when_it_is_caught_up() {
+        let within = Duration::from_secs(5);
+        let said = |before, now| catching_up(before, now, within);
+        assert_eq!(
+            said(Some(1_100_000), Some(1_000_000)),
+            ", caught up in 50.0 s"
+        );
+        assert_eq!(
+            said(Some(1_010_000), Some(1_000_000)),
+            ", caught up in 8 min 20 s"
+        );
+        assert_eq!(said(Some(5), Some(5)), ", not catching up");
+        assert_eq!(said(Some(5), Some(9)), ", not catching up");
+        assert_eq!(said(None, Some(9)), "");
+        assert_eq!(said(Some(9), None), "");
     }
 
     #[test]

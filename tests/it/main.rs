@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod bench;
 mod breaker;
+mod catch_up;
 mod collections;
 mod config;
 mod contract;
