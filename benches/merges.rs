@@ -19,7 +19,7 @@ use forebay::batch::Batch;
 use forebay::cli::bench::stream;
 use forebay::database::Address;
 use forebay::entry::Entry;
-use forebay::flush::{self, Connector, Durable, Known, Times, Unreported};
+use forebay::flush::{self, Connector, Durable, Known, Terms, Times, Unreported};
 use forebay::local::{Home, System};
 use forebay::source::{self, Redis};
 use forebay::widths::Widths;
@@ -146,6 +146,7 @@ struct Bed {
     system: System,
     connector: Connector,
     known: Known,
+    terms: Terms,
     batch: Batch,
     /// Entries ever made.
     count: u64,
@@ -162,6 +163,7 @@ impl Bed {
             system,
             connector: Connector::new(address.pool(2).unwrap()),
             known: Known::new(),
+            terms: Terms::default(),
             batch: Batch::new(Arc::new(Widths::contract())),
             count: 0,
         }
@@ -184,7 +186,13 @@ impl Bed {
     async fn flush(&mut self) -> (Durable, Times) {
         let connection = self.connector.get().await.unwrap();
         let mut users = Unreported::default();
-        let flushed = flush::flush(connection, &self.batch, &self.known, &mut users);
+        let flushed = flush::flush(
+            connection,
+            &self.batch,
+            &self.known,
+            &mut users,
+            &self.terms,
+        );
         flushed.await.unwrap()
     }
 

@@ -47,13 +47,32 @@ async fn settle(redis: &Redis, ids: &[StreamId], changes: &Changes) -> Result<()
     }
     let mut transaction = redis::pipe();
     transaction.atomic();
+    count_records(&mut transaction, changes);
+    let command = transaction.cmd("XACK");
+    command.arg(&redis.stream).arg(&redis.group).arg(ids);
+    redis.ask_all("acknowledging a batch", &transaction).await
+}
+
+/// Tells the AppView of rows that were added and removed without an entry to acknowledge.
+///
+/// # Errors
+///
+/// Redis is away or refuses; what it was not told an audit mends.
+pub async fn tell_record_counts(redis: &Redis, changes: &Changes) -> Result<(), RedisError> {
+    let mut transaction = redis::pipe();
+    transaction.atomic();
+    count_records(&mut transaction, changes);
+    if transaction.is_empty() {
+        return Ok(());
+    }
+    redis.ask_all("telling record counts", &transaction).await
+}
+
+fn count_records(transaction: &mut redis::Pipeline, changes: &Changes) {
     for (table, rows) in changes.iter() {
         let count = transaction.cmd("HINCRBY").arg(RECORD_COUNTS);
         count.arg(table.name()).arg(rows).ignore();
     }
-    let command = transaction.cmd("XACK");
-    command.arg(&redis.stream).arg(&redis.group).arg(ids);
-    redis.ask_all("acknowledging a batch", &transaction).await
 }
 
 /// How many dead letters their stream has ever been given and no longer has (XINFO STREAM,

@@ -11,7 +11,7 @@ use deadpool_postgres::Pool;
 use crate::batch::{Batch, Rules};
 use crate::entry::Entry;
 use crate::error::{DbError, Verdict};
-use crate::flush::{Changes, Connection, Connector, Known, Unreported, flush};
+use crate::flush::{Changes, Connection, Connector, Known, Terms, Unreported, flush};
 use crate::letter::DeadLetter;
 use crate::retry::Backoff;
 use crate::split;
@@ -113,7 +113,15 @@ impl Applier {
         let mut backoff = Backoff::new();
         loop {
             let connection = self.connector.get().await?;
-            let error = match flush(connection, &batch, &self.known, &mut self.users).await {
+            let error = match flush(
+                connection,
+                &batch,
+                &self.known,
+                &mut self.users,
+                &Terms::default(),
+            )
+            .await
+            {
                 Ok((durable, _)) => return Ok(*durable.changes()),
                 Err(error) => error,
             };

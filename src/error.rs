@@ -59,6 +59,9 @@ pub enum DbError {
         #[from]
         source: deadpool_postgres::PoolError,
     },
+    /// What was confirmed is not there any more.
+    #[error("the database has lost transactions that it had confirmed")]
+    Lost,
 }
 
 /// Shows an error with all that caused it: the driver's own text stops at "db error".
@@ -137,6 +140,7 @@ impl DbError {
                 deadpool_postgres::PoolError::Backend(error) => Some(error),
                 _ => None,
             },
+            DbError::Lost => None,
         }
     }
 
@@ -163,6 +167,7 @@ impl DbError {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.sqlstate() {
+            _ if matches!(self, DbError::Lost) => Verdict::Fatal,
             Some(state) => verdict_of(state.code()),
             None if self.is_of_the_setup() => Verdict::Fatal,
             None => Verdict::Retry,
@@ -199,6 +204,9 @@ impl DbError {
     /// What an operator can do about a [`Verdict::Fatal`].
     #[must_use]
     pub fn remedy(&self) -> &'static str {
+        if matches!(self, DbError::Lost) {
+            return "run the same command again: it goes on from what is there";
+        }
         match self.sqlstate().map(SqlState::code) {
             Some("42501") => {
                 "grant the worker's role select, insert, update and delete on the tables of schema public and all rights on schema forebay"

@@ -73,15 +73,16 @@ pub async fn prune(pool: &Pool, redis: &Redis, retention_h: u32) -> Result<u64, 
         .await
         .map_err(DbError::during(WHAT))?;
     loop {
-        let some = client
-            .execute(
+        let some: i64 = client
+            .query_one(
                 sql::TOMBSTONES_PRUNE,
                 &[&before, &hours, &Housekeeping::TOMBSTONES_AT_ONCE],
             )
             .await
+            .and_then(|row| row.try_get(0))
             .map_err(DbError::during(WHAT))?;
-        pruned += some;
-        if i64::try_from(some).unwrap_or(i64::MAX) < Housekeeping::TOMBSTONES_AT_ONCE {
+        pruned += some.unsigned_abs();
+        if some < Housekeeping::TOMBSTONES_AT_ONCE {
             return Ok(pruned);
         }
     }

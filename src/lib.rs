@@ -15,7 +15,7 @@
 //! 6. **The pure core cannot fail on I/O and never panics**, whatever the bytes.
 //! 7. **Bad input never stops the process**; a server that is away never loses an entry; a broken
 //!    setup stops it with a sentence that says what to do.
-//! 8. **Schema `public` is never altered.**
+//! 8. **Schema `public` is never altered**, but for `backfill --bulk`, which says so and puts it back.
 //!
 //! The modules stand in the order of the data: an entry is read at the source, decoded, routed and
 //! encoded into a batch; a lane flushes the batch and acknowledges it.
@@ -50,6 +50,7 @@ pub mod sql;
 pub mod flush;
 pub mod split;
 pub mod apply;
+pub mod supply;
 pub mod ack;
 pub mod health;
 pub mod metrics;
@@ -93,6 +94,7 @@ pub mod audit;
 pub mod dlq;
 pub mod purge;
 pub mod doctor;
+pub mod backfill;
 #[cfg(unix)]
 pub mod local;
 #[cfg(unix)]

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::alone::{Alone, Mark};
+use crate::backfill;
 use crate::batch::{Batch, Rules};
 use crate::breadth::Breadth;
 use crate::breaker::Breaker;
@@ -36,6 +37,7 @@ use crate::report::{self, ClusterMetrics};
 use crate::retry::Backoff;
 use crate::source::{Reader, Redis};
 use crate::store::Store;
+use crate::supply::Supply;
 use crate::takeover;
 
 /// Longest that a read of new entries waits: also how soon a stop is noticed.
@@ -175,6 +177,7 @@ impl Pipeline {
     /// Whose rows there are, how long their columns, and why the last worker stopped.
     async fn look(&self) -> Result<Found, DbError> {
         takeover::notice(&self.pool).await?;
+        backfill::finish_broken_off(&self.pool, &self.redis).await?;
         Ok(Found {
             rules: Rules {
                 widths: database::widths(&self.pool).await?,
@@ -254,7 +257,7 @@ impl Pipeline {
     fn store(&self, found: &Found) -> Store {
         Store {
             connector: Connector::new(self.pool.clone()),
-            redis: self.redis.clone(),
+            supply: Supply::Stream(Box::new(self.redis.clone())),
             rules: found.rules.clone(),
             known: Arc::clone(&found.known),
             users: Unreported::default(),

@@ -11,7 +11,9 @@ use crate::batch::{Batch, Rules};
 use crate::breaker::Trial;
 use crate::entry::Entry;
 use crate::error::DbError;
-use crate::flush::{Connection, Durable, Isolation, Refusal, Unreported, Unsplit, make_users};
+use crate::flush::{
+    Connection, Durable, Isolation, Refusal, Terms, Unreported, Unsplit, make_users,
+};
 use crate::letter::{DeadLetter, letter, uris_of_ops};
 use crate::position::StreamId;
 
@@ -107,6 +109,7 @@ pub async fn isolate(
     entries: &[Entry],
     users: &mut Unreported,
     trial: &mut Trial,
+    terms: &Terms,
 ) -> Result<Durable, Unsplit> {
     // They were fit at the start, but a schema push may be why rows are refused: then no row is to
     // blame, not even the first.
@@ -117,7 +120,7 @@ pub async fn isolate(
     // Ops that will be refused name users too, and they get their rows all the same.
     make_users(connection, &batch_of(rules, &whole(entries)), users, trial).await?;
     let mut search = Search {
-        isolation: Isolation::begin(connection).await?,
+        isolation: Isolation::begin(connection, terms).await?,
         rules,
         trial,
         found: 0,

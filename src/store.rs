@@ -19,8 +19,9 @@ use crate::flush::{Connector, Durable, Known, Times, Unreported, Unsplit, flush}
 use crate::metrics::{Lane, LaneState, Metrics};
 use crate::position::StreamId;
 use crate::retry::Backoff;
-use crate::source::{Redis, Reread, reread};
+use crate::source::Reread;
 use crate::split;
+use crate::supply::Supply;
 
 /// How long a lane that suspects the setup waits for what other lanes find.
 const HEARING: Duration = Duration::from_secs(1);
@@ -34,8 +35,8 @@ const ISOLATED_MOST: usize = 1000;
 pub struct Store {
     /// Its connection.
     pub connector: Connector,
-    /// Where entries are read again from.
-    pub redis: Redis,
+    /// Where entries are had from once more.
+    pub supply: Supply,
     /// How entries become rows, for batches made again.
     pub rules: Rules,
     /// Users with a row.
@@ -74,6 +75,7 @@ impl Store {
         loop {
             let refused = match self.flush(batch).await {
                 Ok((durable, times)) => {
+                    self.supply.committed();
                     self.metrics.flushed(batch, &durable, times);
                     self.lane.flushed(batch.rows() as u64, times.whole());
                     self.breaker.stored(batch);
@@ -102,8 +104,9 @@ impl Store {
     }
 
     async fn flush(&mut self, batch: &mut Batch) -> Result<(Durable, Times), DbError> {
+        let terms = self.supply.terms(batch.ids());
         let connection = self.connector.get().await?;
-        flush(connection, batch, &self.known, &mut self.users).await
+        flush(connection, batch, &self.known, &mut self.users, &terms).await
     }
 
     /// Waits, and lets go of the connection: its plans, its session or its server may be what is
@@ -158,6 +161,7 @@ impl Store {
             let mut trial = breaker.trial(suspicion.as_ref());
             let refused = match self.split(&found.entries, &mut trial).await {
                 Ok(durable) => {
+                    self.supply.committed();
                     breaker.learn(&trial);
                     self.count(&found.entries, &durable);
                     return Ok(Stored {
@@ -184,8 +188,11 @@ impl Store {
     }
 
     async fn split(&mut self, entries: &[Entry], trial: &mut Trial) -> Result<Durable, Unsplit> {
+        let ids: Vec<StreamId> = entries.iter().map(|entry| entry.id).collect();
+        let terms = self.supply.terms(&ids);
+        let (rules, users) = (&self.rules, &mut self.users);
         let connection = self.connector.get().await?;
-        split::isolate(connection, &self.rules, entries, &mut self.users, trial).await
+        split::isolate(connection, rules, entries, users, trial, &terms).await
     }
 
     fn count(&self, entries: &[Entry], durable: &Durable) {
@@ -204,7 +211,7 @@ impl Store {
     async fn reread(&self, ids: &[StreamId]) -> Result<Reread, Stop> {
         let mut backoff = Backoff::new();
         loop {
-            match reread(&self.redis, ids).await {
+            match self.supply.again(ids).await {
                 Ok(found) => return Ok(found),
                 Err(error) if error.verdict() == RedisVerdict::Fatal => return Err(error.into()),
                 Err(error) => {

@@ -4,6 +4,7 @@
 //! setup; 4 gave up on a server.
 
 pub mod audit;
+pub mod backfill;
 pub mod bench;
 mod configuration;
 mod demo;
@@ -55,6 +56,8 @@ enum Command {
     Takeover(takeover::TakeoverConfig),
     /// Show what a running worker does
     Status(status::StatusConfig),
+    /// Store history from repository exports, lines of events, or a span of a stream
+    Backfill(Box<backfill::BackfillConfig>),
     /// Compare counts and what follows from records with the rows; mend them with --repair
     Audit(audit::AuditConfig),
     /// List, show, replay and purge dead letters
@@ -164,6 +167,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Migrate(config) => migrate::migrate(&config).await,
         Command::Takeover(config) => takeover::takeover(&config).await,
         Command::Status(config) => status::status(config).await,
+        Command::Backfill(config) => backfill::backfill(*config).await,
         Command::Audit(config) => audit::audit(&config).await,
         Command::Dlq(command) => dlq::dlq(command).await,
         Command::Doctor(config) => doctor::doctor(&config).await,

@@ -46,7 +46,7 @@ pub fn address(config: &DatabaseConfig) -> Result<Address, Failure> {
 }
 
 /// Where Redis is.
-fn redis(config: &RedisConfig) -> Result<Redis, Failure> {
+pub fn redis(config: &RedisConfig) -> Result<Redis, Failure> {
     let wrong =
         |error: &dyn std::fmt::Display| Failure::Usage(format!("REDIS_URL (--redis-url): {error}"));
     let password = secret(config.redis_password_file.as_deref(), "REDIS_PASSWORD_FILE")?;

@@ -28,6 +28,20 @@ pub fn last_member(text: &[u8], name: &str) -> Option<Span> {
         .map(|member| member.value)
 }
 
+/// The values of the root object's last members of these names, found in one pass.
+#[must_use]
+pub fn last_members<const N: usize>(text: &[u8], names: [&str; N]) -> [Option<Span>; N] {
+    let mut found = [const { None }; N];
+    for member in members(text) {
+        let key = text.get(member.key).and_then(string);
+        let at = names.iter().position(|name| key.as_deref() == Some(name));
+        if let Some(at) = at {
+            found[at] = Some(member.value);
+        }
+    }
+    found
+}
+
 /// The elements of the array that `text[array]` is, in their order.
 #[must_use]
 pub fn elements(text: &[u8], array: Span) -> Vec<Span> {
@@ -168,6 +182,14 @@ mod tests {
             .map(|s| &text[s])
             .collect();
         assert_eq!(parts, ["1", r#"{"x":"]"}"#, r#""\"""#, "[[]]", "true"]);
+    }
+
+    #[test]
+    fn finds_several_members_at_once() {
+        let text = r#"{"a":1,"b":[2],"a":{"b":3},"c":4}"#;
+        let found = last_members(text.as_bytes(), ["b", "a", "x"]);
+        let [b, a, x] = found.map(|span| raw(text, span));
+        assert_eq!([b, a, x], ["[2]", r#"{"b":3}"#, "-"]);
     }
 
     #[test]

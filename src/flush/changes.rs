@@ -56,11 +56,24 @@ impl Table {
     }
 }
 
+/// Staged creates and updates that wrote nothing, by why they did not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unwritten {
+    /// The same or a later version is there.
+    pub present: u64,
+    /// A delete has ended them.
+    pub ended: u64,
+    /// Their owner has opted out.
+    pub opted_out: u64,
+}
+
 /// Rows added and rows removed, by table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     added: [u64; Table::ALL.len()],
     removed: [u64; Table::ALL.len()],
+    /// What was staged for nothing.
+    pub unwritten: Unwritten,
 }
 
 impl Changes {
@@ -79,6 +92,9 @@ impl Changes {
         let added = self.added.iter_mut().zip(other.added);
         let removed = self.removed.iter_mut().zip(other.removed);
         added.chain(removed).for_each(|(sum, rows)| *sum += rows);
+        self.unwritten.present += other.unwritten.present;
+        self.unwritten.ended += other.unwritten.ended;
+        self.unwritten.opted_out += other.unwritten.opted_out;
     }
 
     /// Rows added to a table.

@@ -9,6 +9,7 @@ use super::changes::Changes;
 use super::merging::Merging;
 use super::statement::run;
 use super::strike::Struck;
+use super::terms::{Counts, Terms};
 use super::{counts, pairs, posts, strike, tail};
 use crate::batch::{Batch, Straight};
 use crate::error::DbError;
@@ -40,28 +41,31 @@ pub async fn merge(
     batch: &Batch,
     straight: Straight,
     struck: &Struck,
+    terms: &Terms,
 ) -> Result<Merged, DbError> {
-    let mut merging = Merging::new(transaction, batch, straight);
-    strike::strike(&merging, struck).await?;
+    let mut merging = Merging::new(transaction, batch, straight, terms);
+    strike::strike(&mut merging, struck).await?;
     ties(&merging).await?;
-    users(&merging).await?;
-    gates(&merging).await?;
+    users(&mut merging).await?;
+    gates(&mut merging).await?;
     posts::merge(&mut merging).await?;
     for pair in sql::repo_pairs() {
         pairs::merge(&mut merging, pair).await?;
     }
-    counts::note_others(&merging).await?;
+    if terms.counts == Counts::Kept {
+        counts::note_others(&merging).await?;
+    }
     for record in sql::RECORDS.iter() {
-        merge_record(&merging, record).await?;
+        merge_record(&mut merging, record).await?;
     }
     purges(&merging).await?;
     tombstones(&merging).await?;
     tail::merge(&mut merging).await?;
-    counts::add(&mut merging).await?;
-    Ok(Merged {
-        changes: merging.changes,
-        collided: merging.collided,
-    })
+    if terms.counts == Counts::Kept {
+        counts::add(&mut merging).await?;
+    }
+    let (changes, collided) = merging.end();
+    Ok(Merged { changes, collided })
 }
 
 /// Empties the staging tables for another part of the same transaction.
@@ -83,7 +87,7 @@ async fn ties(merging: &Merging<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn users(merging: &Merging<'_>) -> Result<(), DbError> {
+async fn users(merging: &mut Merging<'_>) -> Result<(), DbError> {
     if merging.batch.deletes(Kind::Users) > 0 {
         const WHAT: &str = "deleting profiles";
         merging.run(WHAT, &sql::PROFILES_DELETE).await?;
@@ -95,13 +99,14 @@ async fn users(merging: &Merging<'_>) -> Result<(), DbError> {
     ];
     for (kind, what, text) in merges {
         if merging.batch.puts(kind) > 0 {
-            merging.run(what, text).await?;
+            let written = merging.run(what, text).await?;
+            merging.written(written);
         }
     }
     Ok(())
 }
 
-async fn gates(merging: &Merging<'_>) -> Result<(), DbError> {
+async fn gates(merging: &mut Merging<'_>) -> Result<(), DbError> {
     let mut any = false;
     for gate in sql::GATES.iter() {
         any |= merging.holds(gate.kind);
@@ -116,12 +121,13 @@ async fn gates(merging: &Merging<'_>) -> Result<(), DbError> {
 }
 
 /// Deletes first, so that a delete and a later create of one uri both take effect.
-pub async fn merge_record(merging: &Merging<'_>, record: &sql::Record) -> Result<(), DbError> {
+pub async fn merge_record(merging: &mut Merging<'_>, record: &sql::Record) -> Result<(), DbError> {
     if merging.batch.deletes(record.kind) > 0 {
         merging.run("deleting records", &record.delete).await?;
     }
     if merging.batch.puts(record.kind) > 0 {
-        merging.run("merging records", record.put).await?;
+        let written = merging.run("merging records", record.put).await?;
+        merging.written(written);
     }
     Ok(())
 }

@@ -5,9 +5,10 @@ use tokio_postgres::types::FromSqlOwned;
 
 use super::changes::{Changes, Table};
 use super::statement::{Params, query_one, run};
+use super::terms::Terms;
 use crate::batch::{Batch, Straight};
 use crate::error::DbError;
-use crate::stage::Kind;
+use crate::stage::{Kind, Stage};
 
 /// A merge under way.
 pub struct Merging<'t> {
@@ -17,16 +18,30 @@ pub struct Merging<'t> {
     pub batch: &'t Batch,
     /// Which of its rows are not staged, but go straight into their tables.
     pub straight: Straight,
+    /// What it is written under.
+    pub terms: &'t Terms,
     /// What was added and removed so far.
     pub changes: Changes,
     /// Kinds of which a row collided that no hint spoke of.
     pub collided: Vec<Kind>,
+    /// Staged records, other than posts and pairs, of which nothing is known yet.
+    records: u64,
 }
 
 impl<'t> Merging<'t> {
     /// Begins; nothing has changed yet.
-    pub fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, straight: Straight) -> Self {
+    pub fn new(
+        transaction: &'t Transaction<'t>,
+        batch: &'t Batch,
+        straight: Straight,
+        terms: &'t Terms,
+    ) -> Self {
+        let records = Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.stage() == Stage::Records);
         Merging {
+            records: records.map(|kind| batch.puts(kind) as u64).sum(),
+            terms,
             transaction,
             batch,
             straight,
@@ -43,6 +58,24 @@ impl<'t> Merging<'t> {
     /// Whether the batch holds anything of a kind.
     pub fn holds(&self, kind: Kind) -> bool {
         self.batch.puts(kind) > 0 || self.batch.deletes(kind) > 0
+    }
+
+    /// Notes staged rows that were taken out before they were merged.
+    pub fn struck(&mut self, stage: Stage, rows: u64) {
+        if stage == Stage::Records {
+            self.records = self.records.saturating_sub(rows);
+        }
+    }
+
+    /// Notes records, other than posts and pairs, that were written.
+    pub fn written(&mut self, rows: u64) {
+        self.records = self.records.saturating_sub(rows);
+    }
+
+    /// What was added and removed, and what of the batch was there already.
+    pub fn end(mut self) -> (Changes, Vec<Kind>) {
+        self.changes.unwritten.present += self.records;
+        (self.changes, self.collided)
     }
 
     /// Notes rows added to a table, or removed if negative.

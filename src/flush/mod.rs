@@ -7,6 +7,7 @@ mod changes;
 mod connection;
 mod copy;
 mod counts;
+mod fill;
 mod known;
 mod letters;
 mod merge;
@@ -20,14 +21,16 @@ mod straight;
 mod strike;
 mod stubs;
 mod tail;
+mod terms;
 
-pub use changes::{Changes, Table};
+pub use changes::{Changes, Table, Unwritten};
 pub use connection::{Connection, Connector};
 pub use known::Known;
 pub use merge::lock_partitions;
 pub use probe::Refusal;
 pub use statement::timestamp as statement_timestamp;
 pub use stubs::Unreported;
+pub use terms::{Commit, Counts, Fill, Letters, Manner, Mark, Number, Share, Terms};
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -107,11 +110,13 @@ pub async fn flush(
     batch: &Batch,
     known: &Known,
     users: &mut Unreported,
+    terms: &Terms,
 ) -> Result<(Durable, Times), DbError> {
     let mut times = Times::default();
     let mut changes = Changes::default();
-    if batch.rows() > 0 || batch.stubs().next().is_some() || !batch.dead().is_empty() {
-        changes = write(connection, batch, (known, users), &mut times).await?;
+    let has_rows = batch.rows() > 0 || batch.stubs().next().is_some();
+    if has_rows || !batch.dead().is_empty() || !terms.marks.is_empty() {
+        changes = write(connection, batch, (known, users), terms, &mut times).await?;
     }
     let durable = Durable {
         ids: batch.ids().to_vec(),
@@ -125,6 +130,7 @@ async fn write(
     connection: &mut Connection,
     batch: &Batch,
     (known, users): (&Known, &mut Unreported),
+    terms: &Terms,
     times: &mut Times,
 ) -> Result<Changes, DbError> {
     let start = Instant::now();
@@ -132,18 +138,20 @@ async fn write(
     let mut hints = known.pairs().hints(batch);
     users.add(stubs::make(connection, &stubs).await?);
     let transaction = connection.begin().await?;
+    terms.begin(&transaction).await?;
     merge::lock_partitions(&transaction, &batch.partitions()).await?;
-    let struck = strike::look_up(&transaction, batch).await?;
+    let struck = strike::look_up(&transaction, batch, terms).await?;
     let straight = std::mem::take(&mut hints.straight);
-    let straight = straight::judge(&transaction, batch, straight, &struck).await?;
+    let straight = straight::judge(&transaction, batch, straight, &struck, terms).await?;
     copy::stage(&transaction, &batch.copies(&straight)).await?;
     times.copy = start.elapsed();
     let start = Instant::now();
     let Merged {
         mut changes,
         collided,
-    } = merge::merge(&transaction, batch, straight, &struck).await?;
-    letters::write(&transaction, batch.dead()).await?;
+    } = merge::merge(&transaction, batch, straight, &struck, terms).await?;
+    letters::write(&transaction, batch.dead(), terms.letters).await?;
+    terms.note(&transaction, batch.dead()).await?;
     times.merge = start.elapsed();
     let start = Instant::now();
     transaction
@@ -212,6 +220,7 @@ pub struct Isolation<'a> {
     /// Letters that are not written yet.
     buried: Vec<DeadLetter>,
     changes: Changes,
+    terms: &'a Terms,
 }
 
 impl<'a> Isolation<'a> {
@@ -221,8 +230,12 @@ impl<'a> Isolation<'a> {
     /// # Errors
     ///
     /// As [`flush`].
-    pub async fn begin(connection: &'a mut Connection) -> Result<Isolation<'a>, DbError> {
+    pub async fn begin(
+        connection: &'a mut Connection,
+        terms: &'a Terms,
+    ) -> Result<Isolation<'a>, DbError> {
         let transaction = connection.begin().await?;
+        terms.begin(&transaction).await?;
         let all: Vec<i32> = (0..crate::partition::PARTITIONS.cast_signed()).collect();
         merge::lock_partitions(&transaction, &all).await?;
         Ok(Isolation {
@@ -231,6 +244,7 @@ impl<'a> Isolation<'a> {
             letters: Vec::new(),
             buried: Vec::new(),
             changes: Changes::default(),
+            terms,
         })
     }
 
@@ -251,9 +265,9 @@ impl<'a> Isolation<'a> {
             statement::run(&savepoint, WHAT, sql::CONSTRAINTS_LATER, &[]).await?;
             let straight = Straight::default();
             copy::stage(&savepoint, &part.copies(&straight)).await?;
-            let struck = strike::look_up(&savepoint, part).await?;
-            let merged = merge::merge(&savepoint, part, straight, &struck).await?;
-            letters::write(&savepoint, part.dead()).await?;
+            let struck = strike::look_up(&savepoint, part, self.terms).await?;
+            let merged = merge::merge(&savepoint, part, straight, &struck, self.terms).await?;
+            letters::write(&savepoint, part.dead(), self.terms.letters).await?;
             merge::unstage(&savepoint).await?;
             statement::run(&savepoint, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
             Ok(merged.changes)
@@ -289,7 +303,7 @@ impl<'a> Isolation<'a> {
         let savepoint = self.transaction.savepoint("probe").await;
         let savepoint = savepoint.map_err(DbError::during(WHAT))?;
         copy::stage(&savepoint, &part.copies(&Straight::default())).await?;
-        let refused = probe::refused(&savepoint, part).await?;
+        let refused = probe::refused(&savepoint, part, self.terms).await?;
         let undone = savepoint.rollback().await;
         undone.map_err(DbError::during(WHAT))?;
         Ok(refused)
@@ -311,8 +325,9 @@ impl<'a> Isolation<'a> {
     ///
     /// As [`flush`].
     pub async fn commit(mut self, users: &mut Unreported) -> Result<Durable, DbError> {
-        letters::write(&self.transaction, &self.buried).await?;
+        letters::write(&self.transaction, &self.buried, self.terms.letters).await?;
         self.letters.append(&mut self.buried);
+        self.terms.note(&self.transaction, &self.letters).await?;
         self.transaction
             .commit()
             .await

@@ -59,7 +59,7 @@ async fn put(merging: &mut Merging<'_>, pair: &Pair) -> Result<i64, DbError> {
 /// want such a key, whatever brought us here.
 async fn settle(merging: &mut Merging<'_>, pair: &Pair, contested: u64) -> Result<(), DbError> {
     const WHAT: &str = "settling contested pairs";
-    merging.run(WHAT, &pair.settled).await?;
+    merging.changes.unwritten.present += merging.run(WHAT, &pair.settled).await?;
     if contested + merging.run(WHAT, &pair.contest).await? == 0 {
         return Ok(());
     }

@@ -32,7 +32,7 @@ async fn delete(merging: &mut Merging<'_>) -> Result<(), DbError> {
 async fn put(merging: &mut Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "merging posts";
     if merging.ask(WHAT, sql::POSTS_SEEN).await? {
-        merging.run(WHAT, sql::POSTS_STALE).await?;
+        merging.changes.unwritten.present += merging.run(WHAT, sql::POSTS_STALE).await?;
         merging.run(WHAT, sql::POSTS_REVISE).await?;
     }
     let added = merging.ask(WHAT, sql::POSTS_PUT).await?;

@@ -13,6 +13,7 @@ use tokio_postgres::{Error, Statement};
 use super::merging::Merging;
 use super::statement::{Params, query, run};
 use super::strike;
+use super::terms::Terms;
 use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::sql;
@@ -37,11 +38,12 @@ pub enum Refusal {
 pub async fn refused(
     transaction: &Transaction<'_>,
     part: &Batch,
+    terms: &Terms,
 ) -> Result<HashMap<String, Refusal>, DbError> {
     // What the merge would not look at either is not tried.
-    let struck = strike::look_up(transaction, part).await?;
-    let merging = Merging::new(transaction, part, Straight::default());
-    strike::strike(&merging, &struck).await?;
+    let struck = strike::look_up(transaction, part, terms).await?;
+    let mut merging = Merging::new(transaction, part, Straight::default(), terms);
+    strike::strike(&mut merging, &struck).await?;
     // A deferred constraint speaks at once, or it would not be heard here.
     run(transaction, WHAT, sql::CONSTRAINTS_NOW, &[]).await?;
     send(transaction, sql::PROBE_BEGIN).await?;

@@ -14,6 +14,7 @@ use super::copy;
 use super::merging::Merging;
 use super::statement::{list, query};
 use super::strike::{Deleted, Purged, Struck};
+use super::terms::{Manner, Terms};
 use crate::batch::{Batch, Gates, Straight};
 use crate::error::DbError;
 use crate::sql::{self, Added};
@@ -34,6 +35,7 @@ pub async fn judge(
     batch: &Batch,
     mut straight: Straight,
     struck: &Struck,
+    terms: &Terms,
 ) -> Result<Straight, DbError> {
     for added in sql::added() {
         if straight.count(added.kind) < WORTH_IT {
@@ -41,6 +43,9 @@ pub async fn judge(
         }
     }
     hold_struck(batch, &mut straight, struck);
+    if let Manner::Fill(_) = terms.manner {
+        hold_known(transaction, batch, &mut straight).await?;
+    }
     let contestable = sql::repo_pairs().iter().map(|pair| pair.kind);
     let uris: Vec<&str> = contestable
         .flat_map(|kind| uris(batch, kind, &straight))
@@ -50,6 +55,23 @@ pub async fn judge(
         hold(batch, &mut straight, &contested);
     }
     Ok(straight)
+}
+
+/// Holds what is there, or has been: a row that is added may then only collide by its other key, for
+/// which positions decide whoever wrote it.
+async fn hold_known(
+    transaction: &Transaction<'_>,
+    batch: &Batch,
+    straight: &mut Straight,
+) -> Result<(), DbError> {
+    for fill in sql::backfill::FILLS.iter() {
+        let uris: Vec<&str> = uris(batch, fill.kind, straight).collect();
+        if !uris.is_empty() {
+            let known = list(transaction, WHAT, &fill.known, &[&uris]).await?;
+            hold(batch, straight, &known);
+        }
+    }
+    Ok(())
 }
 
 fn hold_struck(batch: &Batch, straight: &mut Straight, struck: &Struck) {

@@ -6,12 +6,15 @@ use std::time::SystemTime;
 
 use deadpool_postgres::Transaction;
 
+use super::fill;
 use super::merging::Merging;
 use super::statement::{list, timestamp};
+use super::terms::{Manner, Terms};
 use crate::batch::Batch;
 use crate::error::DbError;
 use crate::position::Position;
-use crate::sql;
+use crate::sql::{self, STRUCK};
+use crate::stage::Stage;
 
 /// More recent tombstones than this are looked up by uri instead of being gathered first.
 const FEW_TOMBSTONES: usize = 10_000;
@@ -54,12 +57,19 @@ pub enum Purged {
     Many,
 }
 
-/// Looks up all of it.
-pub async fn look_up(transaction: &Transaction<'_>, batch: &Batch) -> Result<Struck, DbError> {
-    let (deleted, purged) = match batch.oldest() {
+/// Looks up all of it. Where positions do not decide, tombstones are looked up by uri.
+pub async fn look_up(
+    transaction: &Transaction<'_>,
+    batch: &Batch,
+    terms: &Terms,
+) -> Result<Struck, DbError> {
+    let (mut deleted, purged) = match batch.oldest() {
         Some(oldest) => ended(transaction, oldest).await?,
         None => Default::default(),
     };
+    if let Manner::Fill(_) = terms.manner {
+        deleted = Deleted::Nothing;
+    }
     Ok(Struck {
         opted_out: opted_out(transaction, batch).await?,
         deleted,
@@ -68,32 +78,45 @@ pub async fn look_up(transaction: &Transaction<'_>, batch: &Batch) -> Result<Str
 }
 
 /// Strikes all of it from what is staged.
-pub async fn strike(merging: &Merging<'_>, struck: &Struck) -> Result<(), DbError> {
+pub async fn strike(merging: &mut Merging<'_>, struck: &Struck) -> Result<(), DbError> {
     const WHAT: &str = "striking rows from staging";
     if !struck.opted_out.is_empty() {
-        for strike in sql::OPTED_OUT_STRIKE.iter() {
-            merging.run_with(WHAT, strike, &[&struck.opted_out]).await?;
+        for (stage, strike) in STRUCK.into_iter().zip(sql::OPTED_OUT_STRIKE.iter()) {
+            let rows = merging.run_with(WHAT, strike, &[&struck.opted_out]).await?;
+            merging.struck(stage, rows);
+            merging.changes.unwritten.opted_out += rows;
         }
     }
     if !matches!(struck.purged, Purged::Nobody) {
-        for strike in sql::PURGES_STRIKE.iter() {
-            merging.run(WHAT, strike).await?;
+        for (stage, strike) in STRUCK.into_iter().zip(sql::PURGES_STRIKE.iter()) {
+            let rows = merging.run(WHAT, strike).await?;
+            count(merging, stage, rows);
         }
     }
     match &struck.deleted {
         Deleted::Nothing => {}
         Deleted::Few(_, since) => {
-            for strike in sql::TOMBSTONES_STRIKE_RECENT.iter() {
-                merging.run_with(WHAT, strike, &[since]).await?;
+            for (stage, strike) in STRUCK.into_iter().zip(sql::TOMBSTONES_STRIKE_RECENT.iter()) {
+                let rows = merging.run_with(WHAT, strike, &[since]).await?;
+                count(merging, stage, rows);
             }
         }
         Deleted::Many => {
-            for strike in sql::TOMBSTONES_STRIKE_BY_URI.iter() {
-                merging.run(WHAT, strike).await?;
+            for (stage, strike) in STRUCK.into_iter().zip(sql::TOMBSTONES_STRIKE_BY_URI.iter()) {
+                let rows = merging.run(WHAT, strike).await?;
+                count(merging, stage, rows);
             }
         }
     }
-    Ok(())
+    match &merging.terms.manner {
+        Manner::ByPosition => Ok(()),
+        Manner::Fill(fill) => fill::strike(merging, fill).await,
+    }
+}
+
+fn count(merging: &mut Merging<'_>, stage: Stage, rows: u64) {
+    merging.struck(stage, rows);
+    merging.changes.unwritten.ended += rows;
 }
 
 async fn opted_out(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<String>, DbError> {

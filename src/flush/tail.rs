@@ -3,6 +3,7 @@
 use super::merge::merge_record;
 use super::merging::Merging;
 use super::pairs;
+use super::terms::Counts;
 use crate::error::DbError;
 use crate::sql::{self, TailLock};
 use crate::stage::Kind;
@@ -14,6 +15,12 @@ pub async fn merge(merging: &mut Merging<'_>) -> Result<(), DbError> {
             lock(merging, tail_lock).await?;
             pairs::merge(merging, pair).await?;
         }
+    }
+    if merging.terms.counts == Counts::AtTheEnd {
+        for own in sql::OWN_COUNTS.iter() {
+            merge_record(merging, &own.record).await?;
+        }
+        return Ok(());
     }
     if own_counts_change(merging).await? {
         lock(merging, TailLock::OwnCounts).await?;
@@ -46,7 +53,7 @@ async fn own_counts_change(merging: &Merging<'_>) -> Result<bool, DbError> {
 
 /// The rows themselves are merged under the lock too: a row locked before it would wait for the
 /// lock while the lock's holder waits for the row.
-async fn own_counts(merging: &Merging<'_>) -> Result<(), DbError> {
+async fn own_counts(merging: &mut Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "counting likes of generators";
     for own in sql::OWN_COUNTS.iter() {
         merge_record(merging, &own.record).await?;

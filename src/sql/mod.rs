@@ -23,7 +23,9 @@ macro_rules! statement {
 }
 
 pub mod audit;
+pub mod backfill;
 pub mod bench;
+pub mod bulk;
 pub mod doctor;
 pub mod purge;
 pub mod takeover;

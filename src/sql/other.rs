@@ -49,7 +49,7 @@ fn unfeed(kind: Kind) -> String {
 }
 
 /// The staging tables whose rows a tombstone or an opt-out can end.
-const STRUCK: [Stage; 4] = [Stage::Likes, Stage::Pairs, Stage::Posts, Stage::Records];
+pub const STRUCK: [Stage; 4] = [Stage::Likes, Stage::Pairs, Stage::Posts, Stage::Records];
 
 fn struck(file: &str) -> [String; STRUCK.len()] {
     STRUCK.map(|stage| fill(file, &[("stage", stage_table(stage))]))
@@ -71,11 +71,33 @@ pub static TOMBSTONES_STRIKE_BY_URI: LazyLock<[String; STRUCK.len()]> =
 pub static PURGES_STRIKE: LazyLock<[String; STRUCK.len()]> =
     LazyLock::new(|| struck(include_str!("../../sql/purges_strike.sql")));
 
-/// Makes rows yield to later ones of the same timestamp, a statement per table with a version.
-/// Posts look at ties themselves; handles and accounts have a column for theirs.
-pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {
+/// A table whose rows have a version.
+pub(super) struct Versioned {
+    pub kind: Kind,
+    pub name: &'static str,
+    /// Which row `t` a staged row `s` is of.
+    pub key: &'static str,
+    /// Which row `t` a staged delete `s` is of.
+    pub deleted: &'static str,
+    /// The column.
+    pub version: &'static str,
+}
+
+const GATED_POST: &str = "t.post_uri = 'at://' || split_part(s.uri, '/', 3) \
+                          || '/app.bsky.feed.post/' || split_part(s.uri, '/', 5)";
+
+/// Every kind's, ties aside.
+pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
+    let by_uri = |kind: Kind| Versioned {
+        kind,
+        name: kind.name(),
+        key: "t.uri = s.uri",
+        deleted: "t.uri = s.uri",
+        version: "indexed_at",
+    };
     let pairs = super::pairs::PAIRS.iter().map(|pair| pair.kind);
     let records = [
+        Kind::Posts,
         Kind::Lists,
         Kind::StarterPacks,
         Kind::Labels,
@@ -83,21 +105,54 @@ pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {
         Kind::FeedGenerators,
         Kind::LabelerServices,
     ];
-    let by_uri = pairs
-        .chain(records)
-        .map(|kind| (kind, "t.uri = s.uri", "indexed_at"));
     let others = [
-        (
-            Kind::Users,
-            "t.did = s.did and t.profile_record is not null",
-            "indexed_at",
-        ),
-        (Kind::ThreadGates, "t.post_uri = s.subject", "updated_at"),
-        (Kind::PostGates, "t.post_uri = s.subject", "created_at"),
+        Versioned {
+            kind: Kind::Users,
+            name: "users",
+            key: "t.did = s.did and t.profile_record is not null",
+            deleted: "t.did = split_part(s.uri, '/', 3) and t.profile_record is not null",
+            version: "indexed_at",
+        },
+        Versioned {
+            kind: Kind::ThreadGates,
+            name: "thread_gates",
+            key: "t.post_uri = s.subject",
+            deleted: GATED_POST,
+            version: "updated_at",
+        },
+        Versioned {
+            kind: Kind::PostGates,
+            name: "post_gates",
+            key: "t.post_uri = s.subject",
+            deleted: GATED_POST,
+            version: "created_at",
+        },
+        Versioned {
+            kind: Kind::Handles,
+            name: "forebay.handles",
+            key: "t.did = s.did",
+            deleted: "false",
+            version: "position",
+        },
+        Versioned {
+            kind: Kind::Accounts,
+            name: "forebay.accounts",
+            key: "t.did = s.did",
+            deleted: "false",
+            version: "position",
+        },
     ];
-    by_uri
-        .chain(others)
-        .map(|(kind, key, version)| (kind, ties_yield(kind, key, version)))
+    pairs.chain(records).map(by_uri).chain(others).collect()
+});
+
+/// Makes rows yield to later ones of the same timestamp, a statement per table with a version.
+/// Posts look at ties themselves; handles and accounts have a column for theirs.
+pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {
+    let looks_itself = [Kind::Posts, Kind::Handles, Kind::Accounts];
+    let tables = VERSIONED.iter();
+    tables
+        .filter(|table| !looks_itself.contains(&table.kind))
+        .map(|table| (table.kind, ties_yield(table.kind, table.key, table.version)))
         .collect()
 });
 

@@ -15,7 +15,7 @@ use forebay::sql;
 /// All parts, so small that they take seconds; the figures mean nothing.
 const SMALL: [&str; 15] = [
     "bench",
-    "--part=end-to-end,floor,row-by-row,latency,backlog,growth,lanes",
+    "--part=end-to-end,floor,row-by-row,latency,backlog,growth,lanes,backfill",
     "--events=2000",
     "--rounds=1",
     "--row-events=200",
@@ -61,6 +61,7 @@ fn assert_sane(report: &Value) {
         ("/growth/1/likes", 5000.0),
         ("/growth/1/pass/events", 2000.0),
         ("/lanes/1/pass/events", 2000.0),
+        ("/backfill/0/events", 2000.0),
         ("/rounds/0/row_by_row/refused", 0.0),
     ] {
         assert_eq!(number(pointer), events, "{pointer}");
@@ -71,6 +72,8 @@ fn assert_sane(report: &Value) {
         "/rounds/0/pass/peak_memory_bytes",
         "/rounds/0/floor_s",
         "/latency/0/markers",
+        "/backfill/0/backfill_s",
+        "/backfill/0/bulk_s",
         "/latency/0/p50_ms",
     ] {
         assert!(number(pointer) > 0.0, "{pointer}");

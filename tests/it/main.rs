@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod backfill;
 mod bench;
 mod breaker;
 mod catch_up;

@@ -29,7 +29,13 @@ async fn leaves_the_tables_that_are_there_alone() {
     assert_eq!(report.tables, [""; 0]);
     assert_eq!(
         report.forebay,
-        ["V1__forebay", "V2__takeover", "V3__broken", "V4__accounts"]
+        [
+            "V1__forebay",
+            "V2__takeover",
+            "V3__broken",
+            "V4__accounts",
+            "V5__backfill"
+        ]
     );
     assert_eq!(dump::public_schema(&url).await, before);
 }

@@ -106,6 +106,19 @@ pub struct WithLanes {
     pub pass: Pass,
 }
 
+/// A backfill, against the worker.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Backfilled {
+    /// Events.
+    pub events: u64,
+    /// The worker's whole way, seconds.
+    pub live_s: f64,
+    /// A backfill beside which workers may run, seconds.
+    pub backfill_s: f64,
+    /// One beside which nobody may, its indexes made again and counts added up, seconds.
+    pub bulk_s: f64,
+}
+
 /// All that a run has measured.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Figures {
@@ -119,6 +132,9 @@ pub struct Figures {
     pub growth: Vec<Grown>,
     /// By lanes.
     pub lanes: Vec<WithLanes>,
+    /// Rounds of backfills.
+    #[serde(default)]
+    pub backfill: Vec<Backfilled>,
 }
 
 /// The middle one of some numbers.

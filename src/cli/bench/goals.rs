@@ -22,6 +22,10 @@ impl Goal {
     pub const P99_MS: Goal = Goal::AtMost(150.0);
     /// Throughput into the fullest database, against that into an empty one.
     pub const GROWN: Goal = Goal::AtLeast(0.75);
+    /// A backfill of the same events from a file, against the whole way.
+    pub const BACKFILL: Goal = Goal::AtLeast(1.15);
+    /// The same with `--bulk`.
+    pub const BULK: Goal = Goal::AtLeast(2.0);
     /// Throughput with the default of five lanes, against that with the best number of them.
     pub const OF_BEST_LANES: Goal = Goal::AtLeast(0.9);
 

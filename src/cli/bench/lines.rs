@@ -1,7 +1,9 @@
 //! Figures as lines of a table, each with its goal where there is one: the same on a terminal and on
 //! the page.
 
-use super::figures::{Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes, median};
+use super::figures::{
+    Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes, median,
+};
 use super::goals::Goal;
 
 /// The rate of latency that has a goal, events a second.
@@ -47,7 +49,32 @@ pub fn of(figures: &Figures) -> Vec<Line> {
     lines.extend(figures.backlog.iter().flat_map(backlog));
     lines.extend(growth(&figures.growth));
     lines.extend(lanes(&figures.lanes));
+    lines.extend(backfill(&figures.backfill));
     lines
+}
+
+fn backfill(rounds: &[Backfilled]) -> Vec<Line> {
+    if rounds.is_empty() {
+        return Vec::new();
+    }
+    let rate = |seconds: fn(&Backfilled) -> f64| {
+        median(
+            rounds
+                .iter()
+                .map(|round| round.events as f64 / seconds(round)),
+        )
+    };
+    let live = rate(|round| round.live_s);
+    let beside = rate(|round| round.backfill_s);
+    let bulk = rate(|round| round.bulk_s);
+    let shown = |what, rate| plain(what, format!("{} events/s", thousands(rate)));
+    vec![
+        shown("end to end, beside the backfills", live),
+        shown("backfill from a file", beside),
+        against("backfill / end to end", beside / live, "", Goal::BACKFILL),
+        shown("backfill --bulk, indexes and counts included", bulk),
+        against("backfill --bulk / end to end", bulk / live, "", Goal::BULK),
+    ]
 }
 
 fn compared(rounds: &[Round]) -> Vec<Line> {

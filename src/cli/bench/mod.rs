@@ -5,6 +5,7 @@
 //! is measured in one run, alternating; medians stand for it.
 
 mod backends;
+mod backfill;
 mod chart;
 mod figures;
 mod floor;
@@ -54,6 +55,8 @@ pub enum Part {
     Growth,
     /// The whole way with several numbers of lanes
     Lanes,
+    /// A backfill of the same events from a file, with --bulk and without, against the whole way
+    Backfill,
 }
 
 /// The bench's own flags.

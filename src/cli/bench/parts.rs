@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::figures::{Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes};
+use super::figures::{Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes};
 use super::ground::Ground;
 use super::latency::Offer;
 use super::pass::Settings;
-use super::{BenchConfig, KEY, Part, floor, growth, latency, pass, rowwise, stream};
+use super::{BenchConfig, KEY, Part, backfill, floor, growth, latency, pass, rowwise, stream};
 use crate::cli::Failure;
 use crate::generate::{Generator, Options};
 
@@ -44,6 +44,14 @@ pub async fn measure(config: &BenchConfig, ground: &Ground) -> Result<Figures, F
     if bench.wants(Part::Lanes) {
         for &lanes in &config.lanes {
             figures.lanes.push(bench.with_lanes(lanes).await?);
+        }
+    }
+    if bench.wants(Part::Backfill) {
+        let lines = backfill::Lines::write(bench.events(config.events))?;
+        for round in 1..=config.rounds {
+            figures
+                .backfill
+                .push(bench.backfilled(round, &lines).await?);
         }
     }
     Ok(figures)
@@ -147,6 +155,36 @@ impl Bench<'_> {
         Ok(WithLanes { lanes, pass })
     }
 
+    /// The same events from the stream and from a file, each into a database of its own.
+    async fn backfilled(
+        &self,
+        number: u32,
+        lines: &backfill::Lines,
+    ) -> Result<Backfilled, Failure> {
+        self.make(0).await?;
+        let what = format!("round {number}: end to end");
+        let settings = self.settings(self.config.parallel_consumers);
+        let pass = self.last_pass(&what, self.config.events, &settings).await?;
+        self.ground.empty_redis().await?;
+        let mut seconds = [0.0; 2];
+        for (took, flags) in seconds.iter_mut().zip([&[][..], &["--bulk"]]) {
+            self.make(0).await?;
+            self.ground.settle().await?;
+            *took = backfill::measure(self.ground, DATABASE, lines, flags).await?;
+            let what = ["backfill", flags.first().unwrap_or(&"")].join(" ");
+            let rate = self.config.events as f64 / *took;
+            show(&format!("round {number}: {}", what.trim_end()), rate);
+            self.ground.drop_database(DATABASE).await?;
+        }
+        let [backfill_s, bulk_s] = seconds;
+        Ok(Backfilled {
+            events: pass.events,
+            live_s: pass.seconds,
+            backfill_s,
+            bulk_s,
+        })
+    }
+
     /// A fresh database that holds so many likes and what belongs to them.
     async fn make(&self, likes: u64) -> Result<(), Failure> {
         self.ground.make(DATABASE).await?;
@@ -171,13 +209,17 @@ impl Bench<'_> {
     /// The first so many events on an otherwise empty stream.
     async fn fill_stream(&self, events: u64) -> Result<(), Failure> {
         self.ground.empty_redis().await?;
-        let events = Generator::new(Options {
+        let mut connection = stream::connect(&self.ground.redis_url).await?;
+        stream::fill(&mut connection, KEY, self.events(events), |_| {}).await
+    }
+
+    /// The first so many events.
+    fn events(&self, events: u64) -> Generator {
+        Generator::new(Options {
             seed: self.config.seed,
             events,
             ..Options::default()
-        });
-        let mut connection = stream::connect(&self.ground.redis_url).await?;
-        stream::fill(&mut connection, KEY, events, |_| {}).await
+        })
     }
 }
 

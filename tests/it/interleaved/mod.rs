@@ -20,7 +20,7 @@ use super::support::{Bed, counts, wait};
 use forebay::batch::{AccountDeleted, Batch, Rules};
 use forebay::database::Address;
 use forebay::entry::Entry;
-use forebay::flush::{Connector, Known, Unreported, flush};
+use forebay::flush::{Connector, Known, Terms, Unreported, flush};
 use forebay::widths::Widths;
 
 /// A class of locks, by its first key.
@@ -226,7 +226,15 @@ pub async fn store(connector: &mut Connector, entries: &[Given], known: &Known) 
     while refused.len() < TRIES {
         let connection = connector.get().await.unwrap();
         let mut users = Unreported::default();
-        match flush(connection, &batch_of(entries), known, &mut users).await {
+        match flush(
+            connection,
+            &batch_of(entries),
+            known,
+            &mut users,
+            &Terms::default(),
+        )
+        .await
+        {
             Ok(_) => return refused,
             Err(error) => refused.push(error.to_string()),
         }

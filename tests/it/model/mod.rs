@@ -28,6 +28,11 @@ pub struct EntryLike<'a> {
     pub seq: &'a str,
 }
 
+/// A record's date as microseconds since 1970.
+pub fn micros_of(text: &str) -> Option<i64> {
+    date::parse(text)
+}
+
 /// Where an entry stands: its stream id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

@@ -1,0 +1,2 @@
+-- A bulk backfill is over.
+delete from forebay.bulk

@@ -1,0 +1,211 @@
+//! Bulk: for a database that nobody else writes to. Indexes that are not unique are taken away and made
+//! again at the end, and counts are added up once.
+//!
+//! What makes an index is saved in the transaction that drops it, so that whoever comes next, after
+//! whatever happened, knows what is missing and makes it. The counts come first: their table has indexes
+//! too.
+
+use std::fmt;
+
+use deadpool_postgres::{Object, Pool};
+use tracing::info;
+
+use crate::ack;
+use crate::contract;
+use crate::database;
+use crate::error::DbError;
+use crate::flush::{Changes, Table, lock_partitions};
+use crate::partition::PARTITIONS;
+use crate::source::Redis;
+use crate::sql::bulk as sql;
+
+const WHAT: &str = "preparing a bulk backfill";
+const FINISHING: &str = "finishing a bulk backfill";
+
+/// An index that is taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its table.
+    pub table: String,
+    /// How large it is.
+    pub bytes: i64,
+    definition: String,
+    drop: String,
+}
+
+/// What a bulk backfill does beside storing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan(pub Vec<Index>);
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MB: i64 = 1_000_000;
+        let Plan(indexes) = self;
+        writeln!(
+            f,
+            "bulk: {} indexes are taken away and made again at the end:",
+            indexes.len()
+        )?;
+        for index in indexes {
+            let (name, table, mb) = (&index.name, &index.table, index.bytes / MB);
+            writeln!(f, "  {table}: {name} ({mb} MB)")?;
+        }
+        write!(
+            f,
+            "counts of posts, generators and labelers are added up once, at the end; until then queries of the AppView are slow and counts old"
+        )
+    }
+}
+
+/// What would be taken away now.
+///
+/// # Errors
+///
+/// The database is away or refuses.
+pub async fn plan(pool: &Pool) -> Result<Plan, DbError> {
+    let client = pool.get().await?;
+    let written = contract::TABLES.iter().filter(|table| table.is_written);
+    let tables: Vec<&str> = written.map(|table| table.name).collect();
+    let rows = client
+        .query(sql::PLAN, &[&tables])
+        .await
+        .map_err(DbError::during(WHAT))?;
+    let index = |row: &tokio_postgres::Row| Index {
+        name: row.get(0),
+        table: row.get(1),
+        definition: row.get(2),
+        drop: row.get(3),
+        bytes: row.get(4),
+    };
+    Ok(Plan(rows.iter().map(index).collect()))
+}
+
+/// Takes the indexes away, in one transaction with what makes them.
+///
+/// # Errors
+///
+/// As [`plan`]; all are there then.
+pub async fn begin(pool: &Pool, Plan(indexes): &Plan) -> Result<(), DbError> {
+    let mut client = database::administer(pool).await?;
+    let transaction = client.transaction().await.map_err(DbError::during(WHAT))?;
+    transaction
+        .execute(sql::BEGIN, &[])
+        .await
+        .map_err(DbError::during(WHAT))?;
+    for index in indexes {
+        transaction
+            .execute(sql::INDEX_PUT, &[&index.name, &index.definition])
+            .await
+            .map_err(DbError::during(WHAT))?;
+        transaction
+            .batch_execute(&index.drop)
+            .await
+            .map_err(DbError::during(WHAT))?;
+    }
+    transaction.commit().await.map_err(DbError::during(WHAT))
+}
+
+/// Whether a bulk backfill is under way, or was broken off.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub async fn is_begun(pool: &Pool) -> Result<bool, DbError> {
+    let client = pool.get().await?;
+    let row = client.query_opt(sql::STATE, &[]).await;
+    Ok(row.map_err(DbError::during(FINISHING))?.is_some())
+}
+
+/// Adds up the counts and makes the indexes again: what is left of that, if it was broken off. Nothing
+/// where no bulk backfill was begun.
+///
+/// # Errors
+///
+/// As [`plan`]; the next call does the rest.
+pub async fn finish(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
+    let mut client = database::administer(pool).await?;
+    client
+        .batch_execute(sql::SESSION)
+        .await
+        .map_err(DbError::during(FINISHING))?;
+    let finished = finish_with(&mut client, redis).await;
+    // Its settings are nobody else's.
+    drop(Object::take(client));
+    finished
+}
+
+async fn finish_with(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
+    let state = client.query_opt(sql::STATE, &[]).await;
+    let Some(state) = state.map_err(DbError::during(FINISHING))? else {
+        return Ok(());
+    };
+    if !state.get::<_, bool>(0) {
+        info!("bulk: adding up counts");
+        count(client, redis).await?;
+    }
+    indexes(client).await?;
+    client
+        .execute(sql::END, &[])
+        .await
+        .map_err(DbError::during(FINISHING))?;
+    Ok(())
+}
+
+async fn count(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
+    let transaction = client
+        .transaction()
+        .await
+        .map_err(DbError::during(FINISHING))?;
+    let all: Vec<i32> = (0..PARTITIONS.cast_signed()).collect();
+    lock_partitions(&transaction, &all).await?;
+    let added: i64 = transaction
+        .query_one(sql::COUNTS, &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(DbError::during(FINISHING))?;
+    for statement in sql::OWN.iter().map(String::as_str).chain([sql::COUNTED]) {
+        transaction
+            .execute(statement, &[])
+            .await
+            .map_err(DbError::during(FINISHING))?;
+    }
+    transaction
+        .commit()
+        .await
+        .map_err(DbError::during(FINISHING))?;
+    let mut changes = Changes::default();
+    changes.note(Table::PostAggregations, added);
+    // What it was not told an audit mends.
+    let _ = ack::tell_record_counts(redis, &changes).await;
+    Ok(())
+}
+
+async fn indexes(client: &mut Object) -> Result<(), DbError> {
+    let rows = client.query(sql::INDEXES, &[]).await;
+    let rows = rows.map_err(DbError::during(FINISHING))?;
+    for (nth, row) in (1..).zip(&rows) {
+        let (name, definition, is_there): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
+        info!(nth, of = rows.len(), "bulk: making index {name} again");
+        let transaction = client
+            .transaction()
+            .await
+            .map_err(DbError::during(FINISHING))?;
+        if !is_there {
+            transaction
+                .batch_execute(definition)
+                .await
+                .map_err(DbError::during(FINISHING))?;
+        }
+        transaction
+            .execute(sql::INDEX_DONE, &[&name])
+            .await
+            .map_err(DbError::during(FINISHING))?;
+        transaction
+            .commit()
+            .await
+            .map_err(DbError::during(FINISHING))?;
+    }
+    Ok(())
+}

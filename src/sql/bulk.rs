@@ -1,0 +1,36 @@
+//! The statements of a bulk backfill.
+
+use std::sync::LazyLock;
+
+use super::fill::fill;
+use super::records::OWN_COUNTS;
+
+statement! {
+    /// What it takes away.
+    PLAN = "bulk_plan.sql";
+    /// It begins.
+    BEGIN = "bulk_begin.sql";
+    /// An index is saved.
+    INDEX_PUT = "bulk_index_put.sql";
+    /// What is to be made again.
+    INDEXES = "bulk_indexes.sql";
+    /// An index is there again.
+    INDEX_DONE = "bulk_index_done.sql";
+    /// Whether one is under way.
+    STATE = "bulk_state.sql";
+    /// The counts are added up.
+    COUNTED = "bulk_counted.sql";
+    /// It is over.
+    END = "bulk_end.sql";
+    /// What a connection relies on.
+    SESSION = "bulk_session.sql";
+    /// Counts of posts.
+    COUNTS = "bulk_counts.sql";
+}
+
+/// Counts of generators and labelers.
+pub static OWN: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let file = include_str!("../../sql/bulk_own_counts.sql");
+    let of = |kind: crate::stage::Kind| fill(file, &[("table", kind.name())]);
+    OWN_COUNTS.iter().map(|own| of(own.record.kind)).collect()
+});
