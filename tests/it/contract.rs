@@ -65,9 +65,9 @@ async fn names_what_is_different() {
             "schema forebay is of an older forebay",
         ),
         (
-            "update forebay.migrations set version = 1004 where version = 4;
+            "update forebay.migrations set version = 1005 where version = 5;
              update forebay.compatible set oldest = 1000",
-            "schema forebay was made by a newer forebay: it is at version 1004, for which a forebay has to know at least 1000, and this one knows 4",
+            "schema forebay was made by a newer forebay: it is at version 1005, for which a forebay has to know at least 1000, and this one knows 5",
         ),
     ] {
         let (_, url) = bed::database(Made::ByMigrate).await;
