@@ -141,7 +141,9 @@ async fn an_older_schema_is_brought_up_with_what_it_holds() {
     let mut bed = Bed::new().await;
     bed.client
         .batch_execute(
-            "drop table forebay.purges, forebay.compatible;
+            "drop table forebay.purges, forebay.compatible, forebay.backfill_progress,
+                 forebay.backfill_sources, forebay.backfill_lanes, forebay.pruned,
+                 forebay.bulk_indexes, forebay.bulk;
              delete from forebay.migrations where version >= 4;
              insert into forebay.tombstones (uri, position) values ('at://x/y/z', now())",
         )
