@@ -153,7 +153,7 @@ async fn an_older_schema_is_brought_up_with_what_it_holds() {
     assert_eq!(code, 3, "{err}");
     assert!(err.contains("run `forebay migrate`"), "{err}");
     let report = migrate(&mut bed.client).await.unwrap();
-    assert_eq!(report.forebay, ["V4__accounts"]);
+    assert_eq!(report.forebay, ["V4__accounts", "V5__backfill"]);
     assert_eq!(
         bed.number("select count(*) from forebay.tombstones").await,
         1
