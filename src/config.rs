@@ -98,9 +98,9 @@ pub struct FlowConfig {
     pub buffer_bytes: usize,
 }
 
-/// What else there is to say about a run.
+/// Both servers.
 #[derive(Args, Clone, Debug)]
-pub struct RunConfig {
+pub struct ServersConfig {
     #[command(flatten)]
     #[allow(
         missing_docs,
@@ -113,6 +113,17 @@ pub struct RunConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub database: DatabaseConfig,
+}
+
+/// What else there is to say about a run.
+#[derive(Args, Clone, Debug)]
+pub struct RunConfig {
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub servers: ServersConfig,
     #[command(flatten)]
     #[allow(
         missing_docs,

@@ -107,7 +107,7 @@ impl Pipeline {
             pool: self.pool.clone(),
             redis: self.redis.clone(),
             metrics: Arc::clone(&self.metrics),
-            stream_maxlen: self.config.redis.stream_maxlen,
+            stream_maxlen: self.config.servers.redis.stream_maxlen,
         };
         Observers::start(&self.config.http_addr, observed, self.stop.clone()).await
     }
@@ -139,14 +139,14 @@ impl Pipeline {
     }
 
     fn claim_idle(&self) -> Duration {
-        Duration::from_millis(self.config.redis.claim_idle_ms)
+        Duration::from_millis(self.config.servers.redis.claim_idle_ms)
     }
 
     fn gauge(&self) -> Gauge {
         Gauge::new(
             self.redis.clone(),
             Arc::clone(&self.metrics),
-            self.config.redis.stream_maxlen,
+            self.config.servers.redis.stream_maxlen,
         )
     }
 
@@ -196,7 +196,10 @@ impl Pipeline {
         tasks: &mut JoinSet<Result<(), Stop>>,
     ) -> Vec<mpsc::Sender<Handful>> {
         let asked = self.config.flow.parallel_consumers;
-        let lanes = self.config.flow.lanes(self.config.database.db_pool_size);
+        let lanes = self
+            .config
+            .flow
+            .lanes(self.config.servers.database.db_pool_size);
         if lanes < asked {
             warn!(
                 asked,
@@ -230,7 +233,7 @@ impl Pipeline {
         let flusher = Flusher {
             store: self.store(found),
             redis: self.redis.clone(),
-            letters_maxlen: self.config.redis.redis_dead_letter_maxlen,
+            letters_maxlen: self.config.servers.redis.redis_dead_letter_maxlen,
             due,
             spares: to_filler,
             held: Arc::clone(held),
@@ -287,7 +290,7 @@ impl Pipeline {
                 metrics: Arc::clone(&self.metrics),
                 stop: self.stop.clone(),
             },
-            max_deliveries: u32::try_from(self.config.redis.redis_max_deliveries)
+            max_deliveries: u32::try_from(self.config.servers.redis.redis_max_deliveries)
                 .unwrap_or(u32::MAX),
             read_least: self.config.flow.batch_size,
             until: if self.config.until_caught_up {

@@ -13,6 +13,13 @@ pub struct Straight {
     counts: [usize; Kind::ALL.len()],
 }
 
+/// The stages whose rows can go straight in, and the first of the two columns of a second unique key.
+const KEYS: [(Stage, Option<usize>); 3] = [
+    (Stage::Likes, Some(1)),
+    (Stage::Pairs, Some(2)),
+    (Stage::Posts, None),
+];
+
 /// The column of `stage_posts` that a post without a quote has NULL.
 const QUOTED_URI: usize = 12;
 
@@ -45,12 +52,6 @@ impl Straight {
         self.counts[kind as usize]
     }
 
-    /// None does.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.counts.iter().all(|count| *count == 0)
-    }
-
     pub(super) fn has(&self, row: usize) -> bool {
         self.rows.get(row).is_some_and(Option::is_some)
     }
@@ -60,7 +61,7 @@ impl Straight {
 /// keys, lanes would collide with each other.
 fn can_be_added(kind: Kind) -> bool {
     let is_shared = matches!(kind, Kind::ListItems | Kind::Verifications);
-    !is_shared && matches!(kind.stage(), Stage::Likes | Stage::Pairs | Stage::Posts)
+    !is_shared && KEYS.iter().any(|(stage, _)| *stage == kind.stage())
 }
 
 impl Staged {
@@ -72,7 +73,7 @@ impl Staged {
             return straight;
         }
         straight.rows = vec![None; self.all().len()];
-        for stage in [Stage::Likes, Stage::Pairs, Stage::Posts] {
+        for (stage, _) in KEYS {
             for (index, row) in self.alive_in(stage) {
                 if self.is_new(row) {
                     let kind = row.label.kind;
@@ -89,11 +90,7 @@ impl Staged {
     /// Tells of every put that is alive and of a kind that can go straight in: its place, its kind,
     /// its uri and its second unique key, if it has one.
     pub fn keys(&self, mut each: impl FnMut(u32, Kind, &[u8], Option<[&[u8]; 2]>)) {
-        for (stage, keys_at) in [
-            (Stage::Likes, Some(1)),
-            (Stage::Pairs, Some(2)),
-            (Stage::Posts, None),
-        ] {
+        for (stage, keys_at) in KEYS {
             for (index, row) in self.alive_in(stage) {
                 let mut cells = self.cells(row);
                 let uri = cells.next().flatten().unwrap_or_default();
@@ -113,5 +110,26 @@ impl Staged {
         can_be_added(label.kind)
             && (label.verb, label.novelty) == (Verb::Put, Novelty::New)
             && !(row.stage == Stage::Posts && self.cell(row, QUOTED_URI).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_where_they_are_looked_for() {
+        let at = |stage: Stage, at: usize| stage.columns()[at];
+        assert_eq!(at(Stage::Posts, QUOTED_URI), "quoted_uri");
+        for (stage, keys_at) in KEYS {
+            let Some(keys_at) = keys_at else {
+                continue;
+            };
+            assert_eq!(
+                [at(stage, keys_at), at(stage, keys_at + 1)],
+                ["key1", "key2"]
+            );
+        }
+        assert!(KEYS.iter().all(|(stage, _)| at(*stage, 0) == "uri"));
     }
 }

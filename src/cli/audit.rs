@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Failure, work};
 use crate::audit::{self, AuditError, Repair};
-use crate::config::{DatabaseConfig, RedisConfig};
+use crate::config::ServersConfig;
 use crate::progress::Progress;
 
 /// What an audit can be told.
@@ -15,13 +15,7 @@ pub struct AuditConfig {
         missing_docs,
         reason = "clap would take the text as the section's help"
     )]
-    pub redis: RedisConfig,
-    #[command(flatten)]
-    #[allow(
-        missing_docs,
-        reason = "clap would take the text as the section's help"
-    )]
-    pub database: DatabaseConfig,
+    pub servers: ServersConfig,
     /// Mend what drifts
     #[arg(long)]
     pub repair: bool,
@@ -33,7 +27,7 @@ pub struct AuditConfig {
 ///
 /// [`Failure::Found`] if there is drift that is not mended.
 pub async fn audit(config: &AuditConfig) -> Result<(), Failure> {
-    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let (pool, redis) = work::servers(&config.servers)?;
     let repair = if config.repair {
         Repair::Yes
     } else {

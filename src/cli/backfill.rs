@@ -16,7 +16,7 @@ use crate::backfill::{
     self, Authority, BackfillError, BadSource, Bulk, Filter, Options, Restart, Servers, Source,
     Stale, Sums,
 };
-use crate::config::{DatabaseConfig, RedisConfig};
+use crate::config::{DatabaseConfig, ServersConfig};
 use crate::decode::datetime;
 use crate::position::Micros;
 
@@ -33,13 +33,7 @@ pub struct BackfillConfig {
         missing_docs,
         reason = "clap would take the text as the section's help"
     )]
-    pub redis: RedisConfig,
-    #[command(flatten)]
-    #[allow(
-        missing_docs,
-        reason = "clap would take the text as the section's help"
-    )]
-    pub database: DatabaseConfig,
+    pub servers: ServersConfig,
     #[command(flatten)]
     #[allow(
         missing_docs,
@@ -166,16 +160,16 @@ async fn take(
     stop: &Arc<AtomicBool>,
 ) -> Result<Sums, Failure> {
     if config.flow.bulk {
-        let (pool, _) = work::servers(&config.redis, &config.database)?;
+        let (pool, _) = work::servers(&config.servers)?;
         println!("{}", backfill::plan(&pool).await?);
     }
     if config.taking.dry_run {
-        let redis = work::redis(&config.redis)?;
+        let redis = work::redis(&config.servers.redis)?;
         let sums = backfill::dry_run(&redis, sources, options, Arc::clone(stop)).await?;
         println!("nothing is written; of what is read");
         return Ok(sums);
     }
-    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let (pool, redis) = work::servers(&config.servers)?;
     let servers = Servers { pool, redis };
     Ok(backfill::run(&servers, sources, options, Arc::clone(stop)).await?)
 }
@@ -238,7 +232,7 @@ fn options(config: &BackfillConfig) -> Result<Options, Failure> {
         // One connection is the lock's, and one for whoever asks.
         lanes: flow
             .backfill_lanes
-            .min(config.database.db_pool_size.saturating_sub(2))
+            .min(config.servers.database.db_pool_size.saturating_sub(2))
             .max(1),
         rows: flow.backfill_rows,
         rows_beside_live: flow.backfill_rows_beside_live,

@@ -12,7 +12,7 @@ use tokio_postgres::NoTls;
 use super::bench::{stream, usage};
 use super::{Failure, migrate, work};
 use crate::batch::AccountDeleted;
-use crate::config::{DatabaseConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig};
+use crate::config::{DatabaseConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig, ServersConfig};
 use crate::generate::{Generator, Options};
 use crate::local::{Home, System};
 use crate::metrics::{Metrics, Reason};
@@ -50,9 +50,9 @@ pub async fn demo(config: DemoConfig) -> Result<(), Failure> {
 async fn show(config: &DemoConfig, system: &System) -> Result<(), Failure> {
     let url = system.postgres.database("demo").await?;
     let run = run_config(config, url.clone(), system.redis.url());
-    let report = migrate::at(&work::address(&run.database)?).await?;
+    let report = migrate::at(&work::address(&run.servers.database)?).await?;
     println!("made {} tables", report.tables.len());
-    fill(config, &run.redis).await?;
+    fill(config, &run.servers.redis).await?;
     let (_stop, stopped) = watch::channel(false);
     let pipeline = work::pipeline(run, stopped)?;
     let metrics = Arc::clone(&pipeline.metrics);
@@ -67,23 +67,25 @@ async fn show(config: &DemoConfig, system: &System) -> Result<(), Failure> {
 
 fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> RunConfig {
     RunConfig {
-        redis: RedisConfig {
-            redis_url,
-            redis_password_file: None,
-            redis_ca_file: None,
-            redis_stream_key: "firehose:events".to_owned(),
-            redis_consumer_group: "firehose-processors".to_owned(),
-            consumer_id: "demo".to_owned(),
-            redis_max_deliveries: 10,
-            redis_dead_letter_maxlen: 10_000,
-            // Nothing trims it here.
-            stream_maxlen: 1 << 40,
-            claim_idle_ms: 30_000,
-        },
-        database: DatabaseConfig {
-            database_url: Some(database_url),
-            database_password_file: None,
-            db_pool_size: 20.max(config.parallel_consumers + 2),
+        servers: ServersConfig {
+            redis: RedisConfig {
+                redis_url,
+                redis_password_file: None,
+                redis_ca_file: None,
+                redis_stream_key: "firehose:events".to_owned(),
+                redis_consumer_group: "firehose-processors".to_owned(),
+                consumer_id: "demo".to_owned(),
+                redis_max_deliveries: 10,
+                redis_dead_letter_maxlen: 10_000,
+                // Nothing trims it here.
+                stream_maxlen: 1 << 40,
+                claim_idle_ms: 30_000,
+            },
+            database: DatabaseConfig {
+                database_url: Some(database_url),
+                database_password_file: None,
+                db_pool_size: 20.max(config.parallel_consumers + 2),
+            },
         },
         flow: FlowConfig {
             batch_size: 10,

@@ -8,7 +8,7 @@ use super::{Failure, out, work};
 use crate::ack;
 use crate::apply::Applier;
 use crate::batch::{AccountDeleted, Rules};
-use crate::config::{DatabaseConfig, RedisConfig};
+use crate::config::{DatabaseConfig, ServersConfig};
 use crate::contract;
 use crate::database;
 use crate::dlq::{self, Page, Replayed, Selection};
@@ -106,13 +106,7 @@ pub struct ReplayConfig {
         missing_docs,
         reason = "clap would take the text as the section's help"
     )]
-    pub redis: RedisConfig,
-    #[command(flatten)]
-    #[allow(
-        missing_docs,
-        reason = "clap would take the text as the section's help"
-    )]
-    pub database: DatabaseConfig,
+    pub servers: ServersConfig,
     #[command(flatten)]
     #[allow(
         missing_docs,
@@ -202,7 +196,7 @@ async fn show(config: &ShowConfig) -> Result<(), Failure> {
 }
 
 async fn replay(config: &ReplayConfig) -> Result<(), Failure> {
-    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let (pool, redis) = work::servers(&config.servers)?;
     let selection = config.named.selection();
     let client = database::administer(&pool).await?;
     let unfit = contract::check(&client).await?;

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Failure, out, work};
-use crate::config::{DatabaseConfig, RedisConfig};
+use crate::config::ServersConfig;
 use crate::doctor::{self, Report, Settings};
 
 /// What a doctor can be told.
@@ -14,13 +14,7 @@ pub struct DoctorConfig {
         missing_docs,
         reason = "clap would take the text as the section's help"
     )]
-    pub redis: RedisConfig,
-    #[command(flatten)]
-    #[allow(
-        missing_docs,
-        reason = "clap would take the text as the section's help"
-    )]
-    pub database: DatabaseConfig,
+    pub servers: ServersConfig,
     /// Lanes of the worker that is to run: as for `forebay run`
     #[arg(long, env, default_value_t = 5)]
     pub parallel_consumers: usize,
@@ -35,11 +29,11 @@ pub struct DoctorConfig {
 ///
 /// [`Failure::Found`] if anything is not as it should be.
 pub async fn doctor(config: &DoctorConfig) -> Result<(), Failure> {
-    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let (pool, redis) = work::servers(&config.servers)?;
     let settings = Settings {
-        stream_maxlen: config.redis.stream_maxlen,
-        claim_idle_ms: config.redis.claim_idle_ms,
-        connections: (config.parallel_consumers + 2).min(config.database.db_pool_size),
+        stream_maxlen: config.servers.redis.stream_maxlen,
+        claim_idle_ms: config.servers.redis.claim_idle_ms,
+        connections: (config.parallel_consumers + 2).min(config.servers.database.db_pool_size),
     };
     let report = doctor::examine(&pool, &redis, settings).await;
     if config.json {

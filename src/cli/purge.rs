@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Failure, work};
 use crate::apply::Applier;
 use crate::batch::Rules;
-use crate::config::{DatabaseConfig, RedisConfig};
+use crate::config::ServersConfig;
 use crate::contract;
 use crate::database;
 use crate::decode::uri::is_did;
@@ -26,13 +26,7 @@ pub struct PurgeConfig {
         missing_docs,
         reason = "clap would take the text as the section's help"
     )]
-    pub redis: RedisConfig,
-    #[command(flatten)]
-    #[allow(
-        missing_docs,
-        reason = "clap would take the text as the section's help"
-    )]
-    pub database: DatabaseConfig,
+    pub servers: ServersConfig,
     /// Whose records
     #[arg(value_parser = did)]
     pub did: String,
@@ -55,7 +49,7 @@ fn did(text: &str) -> Result<String, String> {
 ///
 /// [`Failure::Found`] if some records would not go.
 pub async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
-    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let (pool, redis) = work::servers(&config.servers)?;
     let mut client = database::administer(&pool).await?;
     let unfit = contract::check(&client).await?;
     if !unfit.is_empty() {

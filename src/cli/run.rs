@@ -28,16 +28,16 @@ pub async fn run(mut config: RunConfig) -> Result<(), Failure> {
 async fn run_locally(mut config: RunConfig, dir: PathBuf) -> Result<(), Failure> {
     let system = System::start(Home::Kept(dir)).await?;
     let url = system.postgres.database(LOCAL_DATABASE).await?;
-    config.redis.redis_url = system.redis.url();
-    config.database.database_url = Some(url);
+    config.servers.redis.redis_url = system.redis.url();
+    config.servers.database.database_url = Some(url);
     // Passwords of other servers mean nothing here.
-    config.redis.redis_password_file = None;
-    config.redis.redis_ca_file = None;
-    config.database.database_password_file = None;
-    migrate::at(&work::address(&config.database)?).await?;
+    config.servers.redis.redis_password_file = None;
+    config.servers.redis.redis_ca_file = None;
+    config.servers.database.database_password_file = None;
+    migrate::at(&work::address(&config.servers.database)?).await?;
     info!(
-        redis = %shown_url(&config.redis.redis_url),
-        postgres = %config.database.database_url.as_deref().map(shown_url).unwrap_or_default(),
+        redis = %shown_url(&config.servers.redis.redis_url),
+        postgres = %config.servers.database.database_url.as_deref().map(shown_url).unwrap_or_default(),
         "private servers run; their passwords are in the files `password` of their directories"
     );
     let ended = run_until_stopped(config).await;

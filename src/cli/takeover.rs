@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::{Failure, work};
-use crate::config::{DatabaseConfig, RedisConfig};
+use crate::config::ServersConfig;
 use crate::error::{DbError, RedisError, RedisVerdict, Verdict};
 use crate::progress::Progress;
 use crate::takeover::{self, Options, Refusal, Report};
@@ -19,13 +19,7 @@ pub struct TakeoverConfig {
         missing_docs,
         reason = "clap would take the text as the section's help"
     )]
-    pub redis: RedisConfig,
-    #[command(flatten)]
-    #[allow(
-        missing_docs,
-        reason = "clap would take the text as the section's help"
-    )]
-    pub database: DatabaseConfig,
+    pub servers: ServersConfig,
     /// Rows that one transaction looks at
     #[arg(long, env, default_value_t = 10_000, value_parser = RangedU64ValueParser::<u32>::new().range(1..=10_000_000))]
     pub takeover_range_rows: u32,
@@ -40,9 +34,9 @@ pub struct TakeoverConfig {
 ///
 /// [`Failure`]: refused with 3, a server that is away with 4.
 pub async fn takeover(config: &TakeoverConfig) -> Result<(), Failure> {
-    let (pool, redis) = work::servers(&config.redis, &config.database)?;
+    let (pool, redis) = work::servers(&config.servers)?;
     let options = Options {
-        idle_least: Duration::from_millis(config.redis.claim_idle_ms),
+        idle_least: Duration::from_millis(config.servers.redis.claim_idle_ms),
         range_rows: i64::from(config.takeover_range_rows),
     };
     if config.dry_run {

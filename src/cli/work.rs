@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::Failure;
-use crate::config::{DatabaseConfig, RedisConfig, RunConfig};
+use crate::config::{DatabaseConfig, RedisConfig, RunConfig, ServersConfig};
 use crate::database::Address;
 use crate::error::Stop;
 use crate::metrics::Metrics;
@@ -15,10 +15,8 @@ use crate::source::{self, Redis};
 
 /// Where the servers are; opens no connection yet. All that can be wrong with the configuration
 /// shows here: exit code 2.
-pub fn servers(
-    redis: &RedisConfig,
-    database: &DatabaseConfig,
-) -> Result<(deadpool_postgres::Pool, Redis), Failure> {
+pub fn servers(config: &ServersConfig) -> Result<(deadpool_postgres::Pool, Redis), Failure> {
+    let ServersConfig { redis, database } = config;
     // The incumbent's operators look for "python" in pg_stat_activity: the consumer's name has it.
     let name = format!("forebay {}", redis.consumer_id);
     Ok((pool(database, &name)?, self::redis(redis)?))
@@ -88,7 +86,7 @@ fn secret(file: Option<&Path>, variable: &str) -> Result<Option<String>, Failure
 
 /// Puts the pipeline together from a configuration; opens no connection yet.
 pub fn pipeline(config: RunConfig, stop: watch::Receiver<bool>) -> Result<Pipeline, Failure> {
-    let (pool, redis) = servers(&config.redis, &config.database)?;
+    let (pool, redis) = servers(&config.servers)?;
     let metrics = Metrics::new().map_err(|error| Stop::Broken(error.to_string()))?;
     Ok(Pipeline {
         config,

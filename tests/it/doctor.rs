@@ -483,7 +483,7 @@ async fn a_proxy_that_pools_by_session_works() {
     let direct = std::mem::replace(&mut bed.database_url, proxy.url.clone());
     expect(&report(&bed).await, "postgres.proxy", Level::Ok, "session");
     assert_eq!(
-        config(&bed, &[]).database.database_url.as_ref(),
+        config(&bed, &[]).servers.database.database_url.as_ref(),
         Some(&proxy.url)
     );
     drain(&bed, &["--flush-rows", "200"]).await;

@@ -143,7 +143,7 @@ async fn a_database_that_is_away_condemns_nothing() {
                 "2",
             ],
         );
-        config.database.database_url = Some(postgres.url(cluster::DATABASE));
+        config.servers.database.database_url = Some(postgres.url(cluster::DATABASE));
         Worker::of(config)
     };
     let workers = [start("one"), start("two")];
@@ -177,7 +177,7 @@ async fn what_is_in_hand_is_renewed() {
     let bed = Bed::new().await;
     let mut postgres = cluster::own().await;
     let mut config = config(&bed, &["--claim-idle-ms", &IDLE_MS.to_string()]);
-    config.database.database_url = Some(postgres.url(cluster::DATABASE));
+    config.servers.database.database_url = Some(postgres.url(cluster::DATABASE));
     let worker = Worker::of(config);
     let (entries, _) = generated(options(63, 500));
     let (first, rest) = entries.split_at(100);
@@ -394,7 +394,7 @@ async fn an_outage_is_no_crash() {
     let mut postgres = cluster::own().await;
     let (entries, _) = generated(options(68, 2));
     let mut config = config(&bed, &["--claim-idle-ms", "100"]);
-    config.database.database_url = Some(postgres.url(cluster::DATABASE));
+    config.servers.database.database_url = Some(postgres.url(cluster::DATABASE));
     make_group(&bed).await;
     // The worker has to be under way before the database goes.
     let worker = Worker::of(config);

@@ -3,6 +3,8 @@
 
 use super::convergence::{assert_right, generated};
 use super::faults::bed_on_own_cluster;
+use super::histories::{crowd, model_of};
+use super::model::Model;
 use super::support::worker::drain;
 use super::support::{Bed, child, cluster, give, servers};
 use forebay::generate::Options;
@@ -78,6 +80,26 @@ async fn a_worker_runs_under_the_least_privileged_role() {
     assert_eq!(code, 0, "{out}{err}");
     let (code, out, err) = run(&["takeover", "--claim-idle-ms", "100"]).await;
     assert_eq!(code, 0, "{out}{err}");
+}
+
+/// COPY is refused where row-level security applies, an insert is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_role_writes_tables_with_row_level_security() {
+    let (mut bed, _postgres) = bed_on_own_cluster().await;
+    bed.client.batch_execute(&statements()).await.unwrap();
+    for table in ["likes", "posts", "feed_items", "follows"] {
+        let secure = format!(
+            "alter table {table} enable row level security;
+             create policy everything on {table} using (true) with check (true)"
+        );
+        bed.client.batch_execute(&secure).await.unwrap();
+    }
+    let (_, address) = bed.database_url.split_once('@').unwrap();
+    bed.database_url = format!("postgresql://forebay_worker:change%20me@{address}");
+    let crowd = crowd();
+    give::give_as_replays(&bed, crowd.iter()).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    assert_right(&bed, &model_of(&crowd, Model::new())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use deadpool_redis::redis;
 use forebay::audit::{self, Repair};
 use forebay::cli::takeover::TakeoverConfig;
 use forebay::cli::work;
-use forebay::config::{DatabaseConfig, RedisConfig};
+use forebay::config::ServersConfig;
 use forebay::generate::{Event, Options};
 use forebay::progress::Progress;
 use forebay::takeover::{self, Origin, Refusal, Report};
@@ -36,9 +36,7 @@ const BRISK: takeover::Options = takeover::Options {
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    redis: RedisConfig,
-    #[command(flatten)]
-    database: DatabaseConfig,
+    servers: ServersConfig,
 }
 
 /// The bed's servers, as a command line names them.
@@ -51,7 +49,7 @@ pub fn servers(bed: &Bed) -> (deadpool_postgres::Pool, forebay::source::Redis) {
         &bed.database_url,
     ];
     let line = Line::try_parse_from(flags).unwrap();
-    work::servers(&line.redis, &line.database).unwrap_or_else(|failure| panic!("{failure}"))
+    work::servers(&line.servers).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
 async fn take_over(bed: &Bed, options: takeover::Options) -> Result<Report, Refusal> {
@@ -399,7 +397,7 @@ fn the_command_line_says_what_it_can() {
     }
     let line = Takeover::try_parse_from(["forebay", "--dry-run"]).unwrap();
     assert!(line.config.dry_run);
-    assert_eq!(line.config.redis.claim_idle_ms, 30_000);
+    assert_eq!(line.config.servers.redis.claim_idle_ms, 30_000);
 }
 
 const REPO: &str = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa";
