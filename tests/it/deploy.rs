@@ -217,6 +217,27 @@ fn every_alert_has_its_section_in_the_guide() {
     }
 }
 
+/// What else the guide is asked for.
+#[test]
+fn the_guide_has_what_operators_meet() {
+    let guide = read("docs/operations.md");
+    for section in ["The worker crashes or is killed", "Memory grows", "NOGROUP"] {
+        assert!(guide.contains(&format!("\n## {section}\n")), "{section}");
+    }
+}
+
+#[test]
+fn the_pages_name_metrics_that_are_served() {
+    let metrics = metrics();
+    for page in ["docs/operations.md", "docs/tuning.md"] {
+        let names = named(&read(page));
+        assert!(names.len() > 5, "{page}: {names:?}");
+        for (name, _) in names {
+            assert!(metrics.contains_key(&name), "{page}: no metric {name}");
+        }
+    }
+}
+
 #[test]
 fn the_checks_can_fail() {
     assert_eq!(
@@ -250,6 +271,8 @@ fn the_unit_is_accepted_and_exposes_little() {
         unit.replace("/usr/local/bin/forebay run", &format!("{built} run")),
     )
     .unwrap();
+    // With /proc/stat hidden process_start_time_seconds would be 0.
+    assert!(!unit.contains("ProcSubset=pid"));
     let path = path.to_str().unwrap();
     let output = run("systemd-analyze", &["verify", "--man=no", path]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -263,30 +286,93 @@ fn the_unit_is_accepted_and_exposes_little() {
 
 #[test]
 fn docker_compose_reads_the_file() {
-    assert_accepts(
-        "docker-compose",
-        &[
-            "-f",
-            "compose.yaml",
-            "--env-file",
-            "example.env",
-            "config",
-            "-q",
-        ],
-    );
-    let output = run(
-        "docker-compose",
-        &["-f", "compose.yaml", "--env-file", "example.env", "config"],
-    );
+    let all = [
+        "-f",
+        "compose.yaml",
+        "--env-file",
+        "example.env",
+        "--profile",
+        "appview",
+        "config",
+    ];
+    assert_accepts("docker-compose", &[&all[..], &["-q"]].concat());
+    let output = run("docker-compose", &all);
     let read = String::from_utf8(output.stdout).unwrap();
-    for set in [
-        "- noeviction",
-        "- --appendonly",
-        "condition: service_healthy",
-        "- no-new-privileges:true",
+    let services = read.split("\nservices:\n").nth(1).unwrap();
+    let services: BTreeMap<&str, String> = services
+        .split_inclusive('\n')
+        .take_while(|line| line.starts_with(' '))
+        .fold(Vec::new(), |mut found: Vec<(&str, String)>, line| {
+            match line
+                .strip_prefix("  ")
+                .filter(|line| !line.starts_with(' '))
+            {
+                Some(name) => found.push((name.trim_end().trim_end_matches(':'), String::new())),
+                // One space between words, and no quotes: they are each version's own.
+                None => found.last_mut().unwrap().1.extend(
+                    line.split_whitespace()
+                        .flat_map(|word| [word.trim_matches(['\'', '"']), " "]),
+                ),
+            }
+            found
+        })
+        .into_iter()
+        .collect();
+    let names: Vec<&str> = services.keys().copied().collect();
+    assert_eq!(
+        names,
+        ["appview", "forebay", "migrate", "postgres", "redis"]
+    );
+    for (service, set) in [
+        ("redis", "- --appendonly - yes "),
+        ("redis", "- --maxmemory-policy - noeviction "),
+        ("postgres", "healthcheck:"),
+        ("migrate", "command: - migrate "),
+        ("forebay", "command: - run "),
+        (
+            "forebay",
+            "migrate: condition: service_completed_successfully",
+        ),
+        ("forebay", "redis: condition: service_healthy"),
+        ("forebay", "REDIS_URL: redis://redis:6379"),
+        ("forebay", "- no-new-privileges:true"),
+        ("forebay", "cap_drop: - ALL"),
+        ("forebay", "read_only: true"),
+        ("appview", "postgres: condition: service_healthy"),
+        ("appview", "redis: condition: service_healthy"),
+        ("appview", "REDIS_URL: redis://redis:6379"),
     ] {
-        assert!(read.contains(set), "{set}: {read}");
+        let service_set = &services[service];
+        assert!(service_set.contains(set), "{service}: {set}: {service_set}");
     }
+}
+
+/// Not root, nothing beside the program, and known to be well.
+#[test]
+fn the_image_is_small_and_not_roots() {
+    let file = read("deploy/Dockerfile");
+    let of = |word: &str| -> Vec<&str> {
+        let begin = format!("{word} ");
+        let said = file.lines().filter_map(|line| line.strip_prefix(&begin));
+        said.collect()
+    };
+    let base = of("FROM").pop().unwrap();
+    assert!(
+        base.starts_with("gcr.io/distroless/") && base.ends_with(":nonroot"),
+        "{base}"
+    );
+    assert_eq!(of("USER"), ["65532:65532"]);
+    assert_eq!(of("HEALTHCHECK").len(), 1);
+    let check = file.split("HEALTHCHECK ").nth(1).unwrap();
+    assert!(
+        check.contains("CMD [\"/usr/local/bin/forebay\", \"status\", "),
+        "{check}"
+    );
+    let last = file.split("\nFROM ").last().unwrap();
+    assert!(
+        !last.contains("\nRUN "),
+        "nothing is run where there is no shell"
+    );
 }
 
 /// What is set in them is read by the program.
