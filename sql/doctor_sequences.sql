@@ -1,6 +1,7 @@
--- Sequences of schema public behind integer columns: what they gave out last, which is null where
--- this role may not see it, and the last number that their column can hold.
-select s.oid::regclass::text, a.attrelid::regclass::text || '.' || a.attname,
+-- Sequences of schema public behind integer columns. Out: sequence, table and column as SQL names them;
+-- what it gave out last, which is null where this role may not see it; and the last number that it and
+-- its column can hold.
+select s.oid::regclass::text, a.attrelid::regclass::text, quote_ident(a.attname),
        case when has_sequence_privilege(s.oid, 'usage, select') then pg_sequence_last_value(s.oid) end,
        has_sequence_privilege(s.oid, 'usage, select'),
        least(q.seqmax, case a.atttypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647

@@ -1,6 +1,7 @@
 //! `forebay doctor`.
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 
 use super::{Failure, out, work};
 use crate::config::ServersConfig;
@@ -16,7 +17,7 @@ pub struct DoctorConfig {
     )]
     pub servers: ServersConfig,
     /// Lanes of the worker that is to run: as for `forebay run`
-    #[arg(long, env, default_value_t = 5)]
+    #[arg(long, env, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub parallel_consumers: usize,
     /// As one JSON object
     #[arg(long)]

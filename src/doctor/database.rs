@@ -8,7 +8,7 @@ use deadpool_postgres::{Object, Pool};
 use super::check::{Level, Report};
 use super::{Settings, shares_sessions};
 use crate::contract;
-use crate::error::DbError;
+use crate::error::{DbError, Verdict};
 use crate::sql;
 
 /// Makes the checks of the database.
@@ -35,7 +35,10 @@ pub async fn examine(pool: &Pool, settings: Settings, report: &mut Report) {
             "postgres.reach",
             Level::Bad,
             error.to_string(),
-            error.remedy(),
+            match error.verdict() {
+                Verdict::Fatal => error.remedy(),
+                _ => BUSY_REMEDY,
+            },
         );
     }
 }
@@ -45,31 +48,77 @@ pub const PROXY_SEEN: &str = "a proxy gives one server session to several connec
 /// What to do about it.
 pub const PROXY_REMEDY: &str = "point DATABASE_URL at PostgreSQL itself, or at a pool with pool_mode = session: staging tables, prepared statements and locks belong to a session";
 
+/// What to do where a check was kept from its answer.
+const BUSY_REMEDY: &str = "busy, or it went away meanwhile: look at pg_stat_activity for who holds a lock (`select pid, query from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0`), and ask again";
+
 async fn try_examine(pool: &Pool, settings: Settings, report: &mut Report) -> Result<(), DbError> {
     let client = pool.get().await?;
-    server(&client, report).await?;
-    connections(&client, settings, report).await?;
-    let found = contract::check(&client).await?;
-    for finding in &found {
-        report.found(
-            "postgres.tables",
-            Level::Bad,
-            finding.to_string(),
-            finding.remedy(),
-        );
-    }
-    if found.is_empty() {
-        report.ok("postgres.tables", "as the merges need them");
-    }
-    tables::rights(&client, report).await?;
-    tables::indexes(&client, report).await?;
-    tables::sequences(&client, report).await?;
-    tables::vacuum(&client, report).await?;
-    if found.is_empty() {
-        tables::origin(&client, report).await?;
-        tables::waiting(&client, report).await?;
+    client
+        .batch_execute(sql::doctor::SESSION)
+        .await
+        .map_err(DbError::during("preparing a connection"))?;
+    let made = server(&client, report).await;
+    go_on("postgres.server", made, &client, report)?;
+    let made = connections(&client, settings, report).await;
+    go_on("postgres.connections", made, &client, report)?;
+    let made = fitness(&client, report).await;
+    let fits = matches!(made, Ok(Fitness::Fits));
+    go_on("postgres.tables", made, &client, report)?;
+    let made = tables::rights(&client, report).await;
+    go_on("postgres.rights", made, &client, report)?;
+    let made = tables::indexes(&client, report).await;
+    go_on("postgres.hot_updates", made, &client, report)?;
+    let made = tables::sequences(&client, report).await;
+    go_on("postgres.sequences", made, &client, report)?;
+    let made = tables::vacuum(&client, report).await;
+    go_on("postgres.dead_rows", made, &client, report)?;
+    if fits {
+        let made = tables::origin(&client, report).await;
+        go_on("forebay.takeover", made, &client, report)?;
+        let made = tables::waiting(&client, report).await;
+        go_on("forebay.dead_letters", made, &client, report)?;
     }
     Ok(())
+}
+
+/// Says of a check that it could not be made; the others still can, unless the connection is gone.
+fn go_on<T>(
+    name: &'static str,
+    made: Result<T, DbError>,
+    client: &Object,
+    report: &mut Report,
+) -> Result<(), DbError> {
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if client.is_closed() => Err(error),
+        Err(error) => {
+            let (level, remedy) = match error.verdict() {
+                Verdict::Fatal => (Level::Bad, error.remedy()),
+                _ => (Level::Warn, BUSY_REMEDY),
+            };
+            report.found(name, level, error.to_string(), remedy);
+            Ok(())
+        }
+    }
+}
+
+/// Whether the tables are as the merges need them.
+enum Fitness {
+    Fits,
+    Unfit,
+}
+
+async fn fitness(client: &Object, report: &mut Report) -> Result<Fitness, DbError> {
+    const NAME: &str = "postgres.tables";
+    let found = contract::check(client).await?;
+    for finding in &found {
+        report.found(NAME, Level::Bad, finding.to_string(), finding.remedy());
+    }
+    if found.is_empty() {
+        report.ok(NAME, "as the merges need them");
+        return Ok(Fitness::Fits);
+    }
+    Ok(Fitness::Unfit)
 }
 
 async fn server(client: &Object, report: &mut Report) -> Result<(), DbError> {

@@ -1,6 +1,8 @@
 //! What `forebay doctor` asks; nothing here changes anything.
 
 statement! {
+    /// Its session.
+    SESSION = "session_doctor.sql";
     /// The server and the database.
     SERVER = "doctor_server.sql";
     /// The collation's version now.

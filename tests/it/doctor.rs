@@ -256,7 +256,7 @@ async fn what_is_wrong_with_a_database() {
             "select setval('notifications_id_seq', 1200000000)",
             "postgres.sequences",
             Level::Warn,
-            "alter notifications.id type bigint",
+            "`alter table notifications alter column id type bigint; alter sequence notifications_id_seq as bigint`",
         ),
         (
             "alter table likes set (autovacuum_enabled = false)",
@@ -296,6 +296,77 @@ async fn what_is_wrong_with_a_database() {
         bed.client.batch_execute(fault).await.unwrap();
         expect(&report(&bed).await, name, level, text);
     }
+}
+
+/// What the remedy says between its first ticks is SQL, and helps.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_remedy_for_a_sequence_is_one() {
+    let bed = Bed::new().await;
+    bed.client
+        .batch_execute("select setval('notifications_id_seq', 2147483647)")
+        .await
+        .unwrap();
+    let found = report(&bed).await;
+    expect(&found, "postgres.sequences", Level::Bad, "100 %");
+    let (_, said) = of(&found, "postgres.sequences");
+    let remedy = said.split('`').nth(1).unwrap();
+    bed.client.batch_execute(remedy).await.unwrap();
+    expect(&report(&bed).await, "postgres.sequences", Level::Ok, "far");
+    let next = "select nextval('notifications_id_seq')";
+    assert_eq!(bed.number(next).await, 2_147_483_648);
+}
+
+/// A lock that somebody holds, or a look that takes too long, keeps one check from its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_table_is_told_and_the_rest_is_looked_at() {
+    let bed = Bed::new().await;
+    let mut other = bed.connect().await;
+    let held = other.transaction().await.unwrap();
+    held.batch_execute("lock table likes in access exclusive mode")
+        .await
+        .unwrap();
+    let found = tokio::time::timeout(super::support::wait::limit(), report(&bed)).await;
+    let found = found.expect("an answer while the lock is held");
+    expect(&found, "forebay.takeover", Level::Warn, "pg_blocking_pids");
+    for well in ["postgres.tables", "postgres.dead_rows", "forebay.purges"] {
+        expect(&found, well, Level::Ok, "");
+    }
+    held.rollback().await.unwrap();
+    expect(&report(&bed).await, "forebay.takeover", Level::Ok, "");
+}
+
+/// As after an upgrade of the system under the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collation_of_another_version_is_told() {
+    let bed = Bed::new().await;
+    if bed
+        .number("select current_setting('server_version_num')::int8")
+        .await
+        < 150_000
+    {
+        println!("skipped: PostgreSQL 14 keeps no version of a database's collation");
+        return;
+    }
+    expect(&report(&bed).await, "postgres.collation", Level::Ok, "UTF8");
+    bed.client
+        .batch_execute(
+            "update pg_database set datcollversion = '0.1' where datname = current_database()",
+        )
+        .await
+        .unwrap();
+    let found = report(&bed).await;
+    expect(
+        &found,
+        "postgres.collation",
+        Level::Bad,
+        "was of version 0.1",
+    );
+    expect(
+        &found,
+        "postgres.collation",
+        Level::Bad,
+        "refresh collation version",
+    );
 }
 
 /// Dead rows and indexes are told by the server's statistics.
@@ -363,6 +434,11 @@ async fn what_is_wrong_with_a_server() {
         .batch_execute("alter database forebay connection limit 5")
         .await
         .unwrap();
+    // Of 100 connections 8 are left to whoever is no superuser.
+    bed.client
+        .batch_execute("alter system set superuser_reserved_connections = 92")
+        .await
+        .unwrap();
     bed.client
         .batch_execute("alter database forebay set timezone to 'America/New_York'")
         .await
@@ -426,6 +502,35 @@ async fn what_is_wrong_with_a_server() {
         Level::Warn,
         "notifications_id_seq",
     );
+
+    bed.client
+        .batch_execute("alter role poor connection limit -1")
+        .await
+        .unwrap();
+    let found = report(&bed).await;
+    expect(
+        &found,
+        "postgres.connections",
+        Level::Warn,
+        "the server takes",
+    );
+    expect(
+        &found,
+        "postgres.connections",
+        Level::Warn,
+        "(max_connections 100)",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lanes_are_those_that_a_worker_can_have() {
+    for lanes in ["0", "65", "99999999999999999999"] {
+        let database = ["--database-url", "postgresql://x@127.0.0.1:1/x"];
+        let lanes_as = ["doctor", "--parallel-consumers", lanes];
+        let doctor = child::bare(&[&lanes_as[..], &database].concat());
+        let (code, _, err) = child::output(doctor).await;
+        assert_eq!(code, 2, "{lanes}: {err}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

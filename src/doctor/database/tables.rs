@@ -109,9 +109,10 @@ pub async fn sequences(client: &Object, report: &mut Report) -> Result<(), DbErr
     let mut hidden = Vec::new();
     let mut found = 0;
     for row in &rows {
-        let (sequence, column): (String, String) = (get(row, 0)?, get(row, 1)?);
-        let (last, is_seen): (Option<i64>, bool) = (get(row, 2)?, get(row, 3)?);
-        let most: i64 = get(row, 4)?;
+        let (sequence, table, column): (String, String, String) =
+            (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+        let (last, is_seen): (Option<i64>, bool) = (get(row, 3)?, get(row, 4)?);
+        let most: i64 = get(row, 5)?;
         if !is_seen {
             hidden.push(sequence);
             continue;
@@ -127,8 +128,8 @@ pub async fn sequences(client: &Object, report: &mut Report) -> Result<(), DbErr
         report.found(
             NAME,
             level,
-            format!("{sequence} has given out {percent} % of the numbers that {column} can hold; at its end the AppView's inserts fail"),
-            format!("the table is the AppView's: in a quiet hour `alter table … alter {column} type bigint`, or start the sequence again at a number below its smallest row"),
+            format!("{sequence} has given out {percent} % of the numbers that {table}.{column} can hold; at its end the AppView's inserts fail"),
+            format!("the table is the AppView's: in a quiet hour, since it is written anew and locked meanwhile, `alter table {table} alter column {column} type bigint; alter sequence {sequence} as bigint`; or start the sequence again at a number below its smallest row"),
         );
     }
     if !hidden.is_empty() {
