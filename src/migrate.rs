@@ -11,6 +11,8 @@ pub use version::{Version, version};
 use refinery::Runner;
 use tokio_postgres::Client;
 
+use crate::contract::Finding;
+
 #[allow(missing_docs, clippy::unwrap_used)] // generated
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -94,16 +96,8 @@ pub enum MigrateError {
         source: tokio_postgres::Error,
     },
     /// The schema is a newer forebay's, and this one cannot work with it.
-    #[error(
-        "schema forebay is at version {version}, and a forebay that knows at least version {oldest} is needed; this one knows {known}\n  remedy: {NEWER_REMEDY}",
-        known = latest()
-    )]
-    Newer {
-        /// The schema's version.
-        version: i32,
-        /// What a forebay must know.
-        oldest: i32,
-    },
+    #[error("{0}\n  remedy: {remedy}", remedy = .0.remedy())]
+    Newer(Finding),
     /// The lock or schema `forebay` could not be had.
     #[error("preparing to migrate: {0}")]
     Prepare(tokio_postgres::Error),
@@ -144,7 +138,7 @@ async fn migrate_locked(client: &mut Client) -> Result<Report, MigrateError> {
     make_schema(client).await.map_err(MigrateError::Prepare)?;
     let forebay = match version(client).await.map_err(MigrateError::Prepare)? {
         Version::NewerUnfit { version, oldest } => {
-            return Err(MigrateError::Newer { version, oldest });
+            return Err(MigrateError::Newer(Finding::SchemaNew(version, oldest)));
         }
         // Another version's is on its way in or out: what it added is left alone.
         Version::NewerFits(_) => Vec::new(),

@@ -124,7 +124,10 @@ async fn an_old_program_that_is_shut_out_says_what_to_do() {
         let (code, _, err) = child::output(child::command(&bed, command)).await;
         assert_eq!(code, 3, "{command:?}: {err}");
         for said in [
-            &format!("at version {}", known + 1),
+            &format!(
+                "schema forebay was made by a newer forebay: it is at version {}",
+                known + 1
+            ),
             &format!("this one knows {known}"),
             "run the forebay that made schema forebay",
         ] {
