@@ -1,8 +1,8 @@
 //! Storing entries that come from no stream: letters that are replayed, deletes of a purge.
 //!
-//! The same decoding, batches and flush as the worker's, at the entries' own positions. Each entry is
-//! one op. Nothing here can be acknowledged, and nothing becomes a dead letter: what is refused goes
-//! back to whoever asked.
+//! The same decoding, batches and flush as the worker's, at the entries' own positions. Each entry has
+//! the ops of one uri. Nothing here can be acknowledged, and nothing becomes a dead letter: what is
+//! refused goes back to whoever asked.
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ use crate::position::StreamId;
 use crate::reject::Reject;
 use sonic_rs::{JsonValueTrait, Value};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// What is kept at most of data that is no commit (CONTRACT §1).
 const FOREIGN_BYTES_MAX: usize = 1 << 20;
@@ -70,6 +71,48 @@ pub fn uris_of_ops(entry: &Entry) -> Vec<String> {
         None => String::new(),
     };
     commit.ops.iter().map(uri).collect()
+}
+
+/// The ops of an entry by their uris, as these first come; an op without one stands for itself. The
+/// ops on one uri belong together: all have the entry's position, so that a delete tried before the
+/// create that follows it would keep that away.
+#[must_use]
+pub fn ops_by_uri(uris: Vec<String>) -> Vec<(String, Vec<usize>)> {
+    let mut pieces: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (op, uri) in uris.into_iter().enumerate() {
+        let next = pieces.len();
+        let place = if uri.is_empty() {
+            next
+        } else {
+            *places.entry(uri.clone()).or_insert(next)
+        };
+        match pieces.get_mut(place) {
+            Some((_, ops)) => ops.push(op),
+            None => pieces.push((uri, vec![op])),
+        }
+    }
+    pieces
+}
+
+/// A commit as one entry for each uri, so that one that is refused does not hold up the others; what
+/// cannot be taken apart as it is.
+#[must_use]
+pub fn taken_apart(entry: Entry) -> Vec<Entry> {
+    let by_uri = ops_by_uri(uris_of_ops(&entry));
+    if by_uri.len() < 2 {
+        return vec![entry];
+    }
+    let parts = Parts::of(&entry);
+    let pieces = by_uri.iter().map(|(_, ops)| parts.with_only(ops));
+    let Some(pieces) = pieces.collect::<Option<Vec<Vec<u8>>>>() else {
+        return vec![entry];
+    };
+    let piece = |data| Entry {
+        data: Some(data),
+        ..entry.clone()
+    };
+    pieces.into_iter().map(piece).collect()
 }
 
 /// The letter for what the server refused.
@@ -176,7 +219,7 @@ impl<'a> Parts<'a> {
 
     /// The data of a letter, and whether it is cut.
     fn data(&self, op: Option<usize>) -> (Vec<u8>, bool) {
-        match op.and_then(|op| self.with_only(op)) {
+        match op.and_then(|op| self.with_only(&[op])) {
             Some(data) => (data, false),
             None => (
                 self.data[..self.data.len().min(FOREIGN_BYTES_MAX)].to_vec(),
@@ -185,12 +228,15 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn with_only(&self, op: usize) -> Option<Vec<u8>> {
+    /// The data with these ops alone.
+    fn with_only(&self, ops: &[usize]) -> Option<Vec<u8>> {
         let (array, elements) = self.ops.as_ref()?;
-        let op = self.data.get(elements.get(op)?.clone())?;
+        let op = |op: &usize| self.data.get(elements.get(*op)?.clone());
+        let ops = ops.iter().map(op).collect::<Option<Vec<&[u8]>>>()?;
+        let ops = ops.join(b",".as_slice());
         let (before, after) = (self.data.get(..array.start)?, self.data.get(array.end..)?);
         if before.len() + after.len() <= FRAME_BYTES_MAX {
-            return Some([before, b"[", op, b"]", after].concat());
+            return Some([before, b"[", &ops, b"]", after].concat());
         }
         let mut data = b"{".to_vec();
         for name in FRAME_MEMBERS {
@@ -200,7 +246,7 @@ impl<'a> Parts<'a> {
                 data.extend_from_slice(&member.concat());
             }
         }
-        Some([&data, b"\"ops\":[".as_slice(), op, b"]}"].concat())
+        Some([&data, b"\"ops\":[".as_slice(), &ops, b"]}"].concat())
     }
 }
 
@@ -299,5 +345,38 @@ mod tests {
         assert!(uris("identity", ops).is_empty());
         assert!(uris("commit", r#"{"repo":"x","ops":[{},5]}"#).is_empty());
         assert!(uris("commit", "{").is_empty());
+    }
+
+    #[test]
+    fn takes_a_commit_apart_by_uri() {
+        let apart = |data: &str| -> Vec<String> {
+            let pieces = taken_apart(entry("commit", data.as_bytes()));
+            assert!(
+                pieces
+                    .iter()
+                    .all(|piece| piece.orig_id == entry("", b"").orig_id)
+            );
+            let text = |piece: &Entry| {
+                String::from_utf8_lossy(piece.data.as_deref().unwrap_or_default()).into_owned()
+            };
+            pieces.iter().map(text).collect()
+        };
+        assert_eq!(
+            apart(
+                r#"{"repo":"did:plc:r","ops":[{"path":"a/1","n":1},{"path":"a/2"},{},{"path":"a/1","n":2}]}"#
+            ),
+            [
+                r#"{"repo":"did:plc:r","ops":[{"path":"a/1","n":1},{"path":"a/1","n":2}]}"#,
+                r#"{"repo":"did:plc:r","ops":[{"path":"a/2"}]}"#,
+                r#"{"repo":"did:plc:r","ops":[{}]}"#,
+            ]
+        );
+        for whole in [
+            r#"{"repo":"did:plc:r","ops":[{"path":"a/1"}]}"#,
+            "{",
+            r#"{"repo":"did:plc:r","ops":5}"#,
+        ] {
+            assert_eq!(apart(whole), [whole]);
+        }
     }
 }

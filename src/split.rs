@@ -14,7 +14,7 @@ use crate::error::DbError;
 use crate::flush::{
     Connection, Durable, Isolation, Refusal, Terms, Unreported, Unsplit, make_users,
 };
-use crate::letter::{DeadLetter, letter, uris_of_ops};
+use crate::letter::{DeadLetter, letter, ops_by_uri, uris_of_ops};
 use crate::position::StreamId;
 
 /// So many ops found by halving mean a flood.
@@ -75,25 +75,10 @@ impl<'e> Piece<'e> {
     }
 }
 
-/// An entry's ops, uri after uri as they first come; an op without one stands for itself.
+/// An entry's ops, uri after uri as they first come.
 fn by_uri<'e>(entry: &'e Entry, uris: Vec<String>) -> Vec<Piece<'e>> {
-    let mut pieces: Vec<(Arc<str>, Vec<usize>)> = Vec::new();
-    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
-    for (op, uri) in uris.into_iter().enumerate() {
-        let uri: Arc<str> = uri.into();
-        let next = pieces.len();
-        let place = if uri.is_empty() {
-            next
-        } else {
-            *places.entry(Arc::clone(&uri)).or_insert(next)
-        };
-        match pieces.get_mut(place) {
-            Some((_, ops)) => ops.push(op),
-            None => pieces.push((uri, vec![op])),
-        }
-    }
-    let piece = |(uri, ops)| Piece::Ops(entry, uri, ops);
-    pieces.into_iter().map(piece).collect()
+    let piece = |(uri, ops): (String, Vec<usize>)| Piece::Ops(entry, uri.into(), ops);
+    ops_by_uri(uris).into_iter().map(piece).collect()
 }
 
 /// Stores all that the server takes of entries that it refused together, and dead-letters the ops

@@ -11,7 +11,7 @@ use crate::batch::{AccountDeleted, Rules};
 use crate::config::{DatabaseConfig, ServersConfig};
 use crate::contract;
 use crate::database;
-use crate::dlq::{self, Page, Replayed, Selection};
+use crate::dlq::{self, Kept, Page, Replayed, Selection};
 use crate::error::Stop;
 
 /// What can be done with dead letters.
@@ -74,6 +74,9 @@ pub struct ListConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub filter: Filter,
+    /// Letters by their ids
+    #[arg(value_name = "ID")]
+    pub ids: Vec<i64>,
     /// Letters at most
     #[arg(long, default_value_t = 100)]
     pub limit: u32,
@@ -152,42 +155,47 @@ pub async fn dlq(command: DlqCommand) -> Result<(), Failure> {
 async fn list(config: &ListConfig) -> Result<(), Failure> {
     /// Enough for the record's uri of nearly every letter.
     const DATA_BYTES: i32 = 64 << 10;
+    const LETTERS_AT_ONCE: i64 = 200;
     let pool = work::database(&config.database)?;
     let client = database::administer(&pool).await?;
-    let selection = config.filter.selection(None);
-    let first = Page {
-        after: 0,
-        letters_most: i64::from(config.limit),
-        data_bytes_most: DATA_BYTES,
-    };
-    let mut letters = dlq::page(&client, &selection, first).await?;
-    letters.iter_mut().for_each(|letter| letter.data = None);
+    let selection = config.filter.selection(&config.ids);
+    let mut after = 0;
+    let mut said = 0;
+    while said < i64::from(config.limit) {
+        let next = Page {
+            after,
+            letters_most: LETTERS_AT_ONCE.min(i64::from(config.limit) - said),
+            data_bytes_most: DATA_BYTES,
+        };
+        let letters = dlq::page(&client, &selection, next).await?;
+        let Some(last) = letters.last() else {
+            break;
+        };
+        after = last.id;
+        let letters: Vec<Kept> = letters.into_iter().map(Kept::without_data).collect();
+        let lines = match (config.json, said) {
+            (true, _) => shown::json_lines(&letters)?,
+            (false, 0) => shown::heading() + &shown::lines(&letters),
+            (false, _) => shown::lines(&letters),
+        };
+        out::say(&lines)?;
+        said += i64::try_from(letters.len()).unwrap_or(i64::MAX);
+    }
     if config.json {
-        return out::say(&shown::json_lines(&letters)?);
+        return Ok(());
     }
     let all = dlq::count(&client, &selection).await?;
-    let some = i64::try_from(letters.len()).unwrap_or(i64::MAX);
-    let last = if some < all {
-        format!("{some} of {all} letters; --limit shows more\n")
+    out::say(&if said < all {
+        format!("{said} of {all} letters; --limit shows more\n")
     } else {
-        format!("{}\n", some_letters(some.unsigned_abs()))
-    };
-    out::say(&(shown::table(&letters) + &last))
+        format!("{}\n", some_letters(said.unsigned_abs()))
+    })
 }
 
 async fn show(config: &ShowConfig) -> Result<(), Failure> {
     let pool = work::database(&config.database)?;
     let client = database::administer(&pool).await?;
-    let selection = Selection {
-        ids: Some(vec![config.id]),
-        ..Selection::default()
-    };
-    let one = Page {
-        after: i64::MIN,
-        letters_most: 1,
-        data_bytes_most: i32::MAX,
-    };
-    let letters = dlq::page(&client, &selection, one).await?;
+    let letters = dlq::page(&client, &Selection::of(config.id), Page::WHOLE).await?;
     match letters.first() {
         None => Err(Failure::Found(format!("no letter {}", config.id))),
         Some(_) if config.json => out::say(&shown::json_lines(&letters)?),
@@ -217,7 +225,7 @@ async fn replay(config: &ReplayConfig) -> Result<(), Failure> {
         told = so_far.refused.len();
     })
     .await?;
-    if let Err(error) = ack::shift_record_counts(&redis, &replayed.changes).await {
+    if let Err(error) = ack::tell_record_counts(&redis, &replayed.changes).await {
         eprintln!(
             "db:record_counts on Redis was not told, `forebay audit --repair` sets it: {error}"
         );
@@ -226,11 +234,11 @@ async fn replay(config: &ReplayConfig) -> Result<(), Failure> {
 }
 
 fn say(replayed: &Replayed, missing: Option<String>) -> Result<(), Failure> {
-    println!(
-        "{} replayed and gone, {} refused again",
+    out::say(&format!(
+        "{} replayed and gone, {} refused again\n",
         some_letters(replayed.stored),
         replayed.refused.len()
-    );
+    ))?;
     match (missing, replayed.refused.len()) {
         (None, 0) => Ok(()),
         (Some(missing), 0) => Err(Failure::Found(missing)),
@@ -247,7 +255,7 @@ async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
     let selection = config.named.selection();
     let missing = missing(&config.named, dlq::count(&client, &selection).await?);
     let gone = dlq::purge(&client, &selection).await?;
-    println!("{} purged", some_letters(gone));
+    out::say(&format!("{} purged\n", some_letters(gone)))?;
     missing.map_or(Ok(()), |missing| Err(Failure::Found(missing)))
 }
 
@@ -269,9 +277,9 @@ fn missing(named: &Named, there: i64) -> Option<String> {
 }
 
 impl Filter {
-    fn selection(&self, ids: Option<Vec<i64>>) -> Selection {
+    fn selection(&self, ids: &[i64]) -> Selection {
         Selection {
-            ids,
+            ids: (!ids.is_empty()).then(|| ids.to_vec()),
             reason: self.reason.clone(),
             age_s_least: self.older_than,
             age_s_most: self.newer_than,
@@ -281,8 +289,7 @@ impl Filter {
 
 impl Named {
     fn selection(&self) -> Selection {
-        let ids = (!self.ids.is_empty()).then(|| self.ids.clone());
-        self.filter.selection(ids)
+        self.filter.selection(&self.ids)
     }
 }
 

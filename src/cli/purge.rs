@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Failure, work};
+use super::{Failure, out, work};
 use crate::apply::Applier;
 use crate::batch::Rules;
 use crate::config::ServersConfig;
@@ -62,11 +62,9 @@ pub async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
     let there = purge::count(&client, &job).await?;
     let all: i64 = there.iter().map(|(_, records)| records).sum();
     if config.dry_run {
-        for (table, records) in there {
-            println!("{table:<20} {records:>10} records would go");
-        }
-        println!("{all} records of {} would go", job.did);
-        return Ok(());
+        let line = |(table, records)| format!("{table:<20} {records:>10} records would go\n");
+        let lines: String = there.into_iter().map(line).collect();
+        return out::say(&format!("{lines}{all} records of {} would go\n", job.did));
     }
     let rules = Rules::from(database::widths(&pool).await?);
     let mut applier = Applier::new(pool.clone(), rules);
@@ -105,12 +103,11 @@ async fn wait_for_others(applier: &mut Applier) -> Result<(), Failure> {
 }
 
 fn say(job: &Job, removed: &Removed) -> Result<(), Failure> {
-    let mut all = 0;
-    for (table, records) in &removed.records {
-        println!("{table:<20} {records:>10} records removed");
-        all += records;
-    }
-    println!("{all} records of {} removed", job.did);
+    let line =
+        |(table, records): &(&str, u64)| format!("{table:<20} {records:>10} records removed\n");
+    let lines: String = removed.records.iter().map(line).collect();
+    let all: u64 = removed.records.iter().map(|(_, records)| records).sum();
+    out::say(&format!("{lines}{all} records of {} removed\n", job.did))?;
     let left = &removed.left;
     if left.records == 0 {
         return Ok(());
@@ -127,7 +124,7 @@ fn say(job: &Job, removed: &Removed) -> Result<(), Failure> {
                 .unwrap_or_default()
         ),
         None => format!(
-            "{} rows stay that others wrote, of collections that forebay does not keep in those tables: delete them by hand",
+            "{} rows stay that others wrote, under uris that a delete does not reach: delete them by hand",
             left.records
         ),
     }))

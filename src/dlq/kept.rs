@@ -85,6 +85,16 @@ impl Kept {
         kept
     }
 
+    /// Without its data, for a list.
+    #[must_use]
+    pub fn without_data(self) -> Kept {
+        Kept {
+            data: None,
+            raw: None,
+            ..self
+        }
+    }
+
     /// The entry that it was, at its first position; none where its data was left out or it does not
     /// say where it stood.
     #[must_use]

@@ -27,6 +27,17 @@ pub struct Selection {
     pub age_s_most: Option<i64>,
 }
 
+impl Selection {
+    /// One letter.
+    #[must_use]
+    pub fn of(id: i64) -> Selection {
+        Selection {
+            ids: Some(vec![id]),
+            ..Selection::default()
+        }
+    }
+}
+
 /// A piece of a selection.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
@@ -36,6 +47,15 @@ pub struct Page {
     pub letters_most: i64,
     /// Data that is longer is left out.
     pub data_bytes_most: i32,
+}
+
+impl Page {
+    /// For one letter, with all of its data.
+    pub const WHOLE: Page = Page {
+        after: i64::MIN,
+        letters_most: 1,
+        data_bytes_most: i32::MAX,
+    };
 }
 
 /// The letters of a page, by id.
@@ -87,33 +107,25 @@ pub async fn count(client: &Object, selection: &Selection) -> Result<i64, DbErro
     Ok(row.get(0))
 }
 
-/// Throws the letters of a selection away, page by page; how many. A letter that comes meanwhile was
-/// not looked at and stays, unless it is selected too.
+/// Throws the letters of a selection away; how many. A letter that comes meanwhile was not looked at
+/// and stays.
 ///
 /// # Errors
 ///
-/// As [`page`]; some may be gone then.
+/// As [`page`]; none is gone then.
 pub async fn purge(client: &Object, selection: &Selection) -> Result<u64, DbError> {
-    let mut gone = 0;
-    let mut after = 0;
-    loop {
-        let some = page(
-            client,
-            selection,
-            Page {
-                after,
-                letters_most: 10_000,
-                data_bytes_most: 0,
-            },
+    client
+        .execute(
+            sql::DEAD_LETTERS_PURGE,
+            &[
+                &selection.ids,
+                &selection.reason,
+                &selection.age_s_least,
+                &selection.age_s_most,
+            ],
         )
-        .await?;
-        let Some(last) = some.last() else {
-            return Ok(gone);
-        };
-        after = last.id;
-        let ids: Vec<i64> = some.iter().map(|letter| letter.id).collect();
-        gone += delete(client, &ids).await?;
-    }
+        .await
+        .map_err(DbError::during("purging dead letters"))
 }
 
 async fn delete(client: &Object, ids: &[i64]) -> Result<u64, DbError> {

@@ -11,6 +11,7 @@ use crate::database;
 use crate::entry::Entry;
 use crate::error::DbError;
 use crate::flush::Changes;
+use crate::letter::{DeadLetter, taken_apart};
 use deadpool_postgres::Pool;
 
 /// A letter that stays, and why.
@@ -35,8 +36,10 @@ pub struct Replayed {
     pub changes: Changes,
 }
 
-/// Letters in one transaction at most; of 1 MiB each, they must not fill the memory either.
+/// Letters in one transaction at most.
 const LETTERS_AT_ONCE: i64 = 64;
+/// What is longer is replayed alone: together they must not fill the memory.
+const BYTES_AT_ONCE: i32 = 1 << 20;
 const TRUNCATED: &str = "only the first MiB of it was kept: it cannot be replayed";
 
 /// Replays the letters of a selection; `told` hears of each page.
@@ -58,32 +61,44 @@ pub async fn replay(
         let next = Page {
             after,
             letters_most: LETTERS_AT_ONCE,
-            data_bytes_most: i32::MAX,
+            data_bytes_most: BYTES_AT_ONCE,
         };
         let letters = page(&client, selection, next).await?;
         let Some(last) = letters.last() else {
             return Ok(replayed);
         };
         after = last.id;
-        let stored = replay_page(applier, &letters, &mut replayed).await?;
+        // A whole entry may be a commit of thousands of ops.
+        let (ops, whole): (Vec<Kept>, Vec<Kept>) = letters
+            .into_iter()
+            .partition(|letter| letter.op.is_some() && letter.raw.is_some());
+        let mut stored = store(applier, &ops, &mut replayed).await?;
+        for letter in whole {
+            let letters = match letter.raw {
+                Some(_) => vec![letter],
+                None => page(&client, &Selection::of(letter.id), Page::WHOLE).await?,
+            };
+            stored.extend(store(applier, &letters, &mut replayed).await?);
+        }
         replayed.stored += delete(&client, &stored).await?;
         told(&replayed);
     }
 }
 
-/// Stores what can be stored of a page; the ids of what is.
-async fn replay_page(
+/// Stores what can be stored of some letters; the ids of those of which all is.
+async fn store(
     applier: &mut Applier,
     letters: &[Kept],
     replayed: &mut Replayed,
 ) -> Result<Vec<i64>, DbError> {
-    let mut ids: Vec<i64> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
+    // Whose each entry is.
+    let mut owners: Vec<i64> = Vec::new();
     for letter in letters {
         match letter.entry().filter(|_| !letter.truncated) {
             Some(entry) => {
-                ids.push(letter.id);
-                entries.push(entry);
+                entries.extend(taken_apart(entry));
+                owners.resize(entries.len(), letter.id);
             }
             None => replayed.refused.push(Refused {
                 id: letter.id,
@@ -94,18 +109,36 @@ async fn replay_page(
     }
     let applied = applier.apply(&entries).await?;
     replayed.changes.add(&applied.changes);
-    let mut stored = ids.clone();
-    for (at, letter) in &applied.refused {
-        let id = ids[*at];
+    let mut stored = owners.clone();
+    stored.dedup();
+    for of_one in applied
+        .refused
+        .chunk_by(|(one, _), (next, _)| owners[*one] == owners[*next])
+    {
+        let id = owners[of_one[0].0];
         stored.retain(|stored| *stored != id);
-        replayed.refused.push(Refused {
-            id,
-            reason: match &letter.sqlstate {
-                Some(state) => format!("{} (SQLSTATE {state})", letter.reason),
-                None => letter.reason.to_string(),
-            },
-            remedy: letter.remedy.to_string(),
-        });
+        let records = owners.iter().filter(|owner| **owner == id).count();
+        replayed.refused.push(refused(id, of_one, records));
     }
     Ok(stored)
+}
+
+/// What is said of a letter of so many records, by what was refused of it.
+fn refused(id: i64, letters: &[(usize, DeadLetter)], records: usize) -> Refused {
+    let (_, first) = &letters[0];
+    let mut reason = match &first.sqlstate {
+        Some(state) => format!("{} (SQLSTATE {state})", first.reason),
+        None => first.reason.to_string(),
+    };
+    if records > 1 {
+        reason += &format!(
+            "; {} of its {records} records are refused, the others are stored",
+            letters.len()
+        );
+    }
+    Refused {
+        id,
+        reason,
+        remedy: first.remedy.to_string(),
+    }
 }

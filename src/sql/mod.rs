@@ -169,6 +169,8 @@ statement! {
     DEAD_LETTERS_SELECTED = "dead_letters_selected.sql";
     /// Letters that are dealt with.
     DEAD_LETTERS_DELETE = "dead_letters_delete.sql";
+    /// Letters that are thrown away.
+    DEAD_LETTERS_PURGE = "dead_letters_purge.sql";
     /// What may be replayed.
     DEAD_LETTERS_IDS = "dead_letters_ids.sql";
     /// The latest dead letters.

@@ -81,6 +81,12 @@ async fn lists_by_reason_age_and_id_and_shows_one_whole() {
     assert_eq!(ids(&bed, &["--older-than", "2h"]).await, [not_json]);
     assert_eq!(ids(&bed, &["--newer-than", "2h"]).await.len(), 2);
     assert_eq!(ids(&bed, &["--limit", "1"]).await.len(), 1);
+    let [one, other] = [not_json, refused].map(|id| id.to_string());
+    assert_eq!(ids(&bed, &[&one]).await, [not_json]);
+    assert_eq!(ids(&bed, &[&one, &other]).await.len(), 2);
+    assert_eq!(ids(&bed, &[&other, "--older-than", "2h"]).await, [0_i64; 0]);
+    assert_eq!(ids(&bed, &["999"]).await, [0_i64; 0]);
+    assert!(all.iter().all(|letter| letter.get("data").is_none()));
 
     let (code, out, _) = dlq(&bed, &["list"]).await;
     assert_eq!(code, 0);
@@ -263,6 +269,119 @@ async fn nothing_is_purged_without_being_named() {
     assert_eq!(ids(&bed, &[]).await, [0_i64; 0]);
 }
 
+/// By id and by age, and nothing beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_named_is_replayed_and_purged() {
+    let bed = Bed::new().await;
+    bed.client.batch_execute(REFUSE).await.unwrap();
+    let like = |n: u32| like(&format!("at://did:plc:a/app.bsky.feed.post/refused{n}"));
+    let ops = vec![
+        put("b", "app.bsky.feed.like/1", like(1)),
+        put("b", "app.bsky.feed.like/2", like(2)),
+        put("b", "app.bsky.feed.like/3", like(3)),
+        put("b", "app.bsky.feed.like/4", like(4)),
+    ];
+    give::give(&bed, &history(ops)).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    bed.client.batch_execute(ALLOW).await.unwrap();
+    let mut of: Vec<(String, i64)> = Vec::new();
+    for letter in json_of(&bed, &["list", "--json"]).await {
+        let uri = letter["uri"].as_str().unwrap().to_owned();
+        of.push((uri, letter["id"].as_i64().unwrap()));
+    }
+    of.sort();
+    let [one, two, three, four] = [0, 1, 2, 3].map(|at| of[at].1);
+    bed.client
+        .execute(
+            "update forebay.dead_letters set written_at = now() - interval '3 hours' where id = any ($1)",
+            &[&vec![two, three]],
+        )
+        .await
+        .unwrap();
+    let stored = async || {
+        let uris = "select right(uri, 1) from likes order by 1";
+        let rows = bed.client.query(uris, &[]).await.unwrap();
+        let uris: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        uris.concat()
+    };
+    let done = async |args: &[&str], said: &str| {
+        let (code, out, err) = dlq(&bed, args).await;
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(out.contains(said), "{args:?}: {out}");
+    };
+    let gone = "1 letter replayed and gone, 0 refused again";
+    done(&["replay", &two.to_string()], gone).await;
+    assert_eq!(stored().await, "2");
+    done(&["replay", "--older-than", "2h"], gone).await;
+    assert_eq!(stored().await, "23");
+    done(&["replay", "--older-than", "2h"], "0 letters").await;
+    bed.client
+        .execute(
+            "update forebay.dead_letters set written_at = now() - interval '3 hours' where id = $1",
+            &[&one],
+        )
+        .await
+        .unwrap();
+    done(&["purge", "--older-than", "4h"], "0 letters purged").await;
+    done(&["purge", "--older-than", "2h"], "1 letter purged").await;
+    assert_eq!(ids(&bed, &[]).await, [four]);
+    done(&["purge", "--newer-than", "2h"], "1 letter purged").await;
+    assert_eq!(stored().await, "23");
+}
+
+/// A letter of a whole commit: one record that cannot be stored keeps the letter, but not the other
+/// records.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crashed_entry_is_replayed_record_by_record() {
+    let bed = Bed::new().await;
+    bed.client.batch_execute(REFUSE).await.unwrap();
+    let op = |path: &str, record: Value| json!({"action": "create", "path": path, "cid": "c", "record": record});
+    let like_of = |post: &str| json!({"$type": "app.bsky.feed.like", "createdAt": "2026-07-04T00:00:00Z", "subject": {"uri": post, "cid": "c"}});
+    let again = "app.bsky.feed.like/4";
+    let data = json!({"repo": "did:plc:b", "ops": [
+        op("app.bsky.feed.like/1", like_of(POST_1)),
+        op("app.bsky.feed.like/2", like_of("at://did:plc:a/app.bsky.feed.post/refused")),
+        op("app.bsky.feed.like/3", like_of(POST_2)),
+        json!({"action": "delete", "path": again}),
+        op(again, like_of("at://did:plc:a/app.bsky.feed.post/4")),
+    ]});
+    let entry = Given {
+        id: "1783175888000-0".to_owned(),
+        kind: "commit".to_owned(),
+        data: data.to_string(),
+        seq: "1".to_owned(),
+    };
+    bed.client
+        .execute(
+            "insert into forebay.dead_letters (entry_id, orig_id, op, type, data, truncated, seq, deliveries, reason, remedy)
+             values ($1, $1, -1, 'commit', $2, false, '1', 12, 'crashed', 'x')",
+            &[&entry.id, &entry.data.as_bytes()],
+        )
+        .await
+        .unwrap();
+    let letter = ids(&bed, &[]).await;
+    let (code, out, err) = dlq(&bed, &["replay", "--all"]).await;
+    assert_eq!(code, 1, "{out}{err}");
+    for said in [
+        "0 letters replayed and gone, 1 refused again",
+        "1 of its 4 records are refused, the others are stored",
+        "23514",
+    ] {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+    assert_eq!(ids(&bed, &[]).await, letter);
+    assert_eq!(bed.number("select count(*) from likes").await, 3);
+    counts::assert_equal_rows(&bed.client).await;
+
+    bed.client.batch_execute(ALLOW).await.unwrap();
+    let (code, out, err) = dlq(&bed, &["replay", "--all"]).await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(ids(&bed, &[]).await, [0_i64; 0]);
+    assert_right(&bed, &model_of(&[entry], Model::new())).await;
+    let told: i64 = bed.stream.run(&["HGET", "db:record_counts", "likes"]).await;
+    assert_eq!(told, 4);
+}
+
 /// `forebay dlq list | head`: a reader that goes away is no failure.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_has_seen_enough_may_go() {
@@ -274,11 +393,16 @@ async fn a_reader_that_has_seen_enough_may_go() {
         )
         .await
         .unwrap();
-    for args in [
-        &["list", "--limit", "5000"][..],
-        &["list", "--limit", "5000", "--json"],
+    for (args, code) in [
+        (&["dlq", "list", "--limit", "5000"][..], 0),
+        (&["dlq", "list", "--limit", "5000", "--json"], 0),
+        // What is refused again is found, whether anybody reads it or not.
+        (&["dlq", "replay", "1"], 1),
+        (&["dlq", "purge", "--all"], 0),
+        (&["purge", "did:plc:a", "--dry-run"], 0),
+        (&["purge", "did:plc:a"], 0),
     ] {
-        let mut child = child::command(&bed, &[&["dlq"], args].concat())
+        let mut child = child::command(&bed, args)
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
             .spawn()
@@ -286,6 +410,6 @@ async fn a_reader_that_has_seen_enough_may_go() {
         drop(child.stdout.take());
         let output = child.wait_with_output().await.unwrap();
         let log = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{log}");
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {log}");
     }
 }

@@ -14,15 +14,17 @@ pub fn json_lines(items: &[impl Serialize]) -> Result<String, Failure> {
     Ok(lines)
 }
 
-/// A line for each, under a line of names.
-pub fn table(letters: &[Kept]) -> String {
-    if letters.is_empty() {
-        return String::new();
-    }
-    let mut lines = format!(
+/// The names of a list's columns.
+pub fn heading() -> String {
+    format!(
         "{:>8}  {:>5}  {:<24}  {:<8}  {:<5}  about\n",
         "id", "age", "reason", "type", "state"
-    );
+    )
+}
+
+/// A line for each.
+pub fn lines(letters: &[Kept]) -> String {
+    let mut lines = String::new();
     for letter in letters {
         let about = letter
             .uri
