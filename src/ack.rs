@@ -118,19 +118,6 @@ pub async fn shift_record_count(redis: &Redis, table: Table, by: i64) -> Result<
     redis.ask("mending a record count", &command).await
 }
 
-/// The same for all that a flush changed which acknowledges nothing. Not in one transaction with
-/// anything: an audit sets what a crash leaves behind.
-///
-/// # Errors
-///
-/// As [`record_counts`].
-pub async fn shift_record_counts(redis: &Redis, changes: &Changes) -> Result<(), RedisError> {
-    for (table, by) in changes.iter() {
-        shift_record_count(redis, table, by).await?;
-    }
-    Ok(())
-}
-
 async fn copy_letters(
     redis: &Redis,
     letters: &[DeadLetter],

@@ -28,15 +28,15 @@ pub struct Job {
     pub position: Position,
 }
 
-/// What is to be done, the oldest first.
+/// What is to be done, the oldest first, but for the accounts in `left_out`.
 ///
 /// # Errors
 ///
 /// The database is away or refuses.
-pub async fn to_do(client: &Object) -> Result<Vec<Job>, DbError> {
+pub async fn to_do(client: &Object, left_out: &[String]) -> Result<Vec<Job>, DbError> {
     const JOBS_AT_ONCE: i64 = 1_000;
     let rows = client
-        .query(sql::TO_DO, &[&JOBS_AT_ONCE])
+        .query(sql::TO_DO, &[&JOBS_AT_ONCE, &left_out])
         .await
         .map_err(DbError::during("asking for purges"))?;
     let job = |row: &tokio_postgres::Row| Job {
@@ -47,6 +47,17 @@ pub async fn to_do(client: &Object) -> Result<Vec<Job>, DbError> {
         },
     };
     Ok(rows.iter().map(job).collect())
+}
+
+/// Whether another process is at a purge.
+///
+/// # Errors
+///
+/// As [`to_do`].
+pub async fn is_locked(client: &Object) -> Result<bool, DbError> {
+    let row = client.query_one(sql::LOCKED, &[]).await;
+    row.and_then(|row| row.try_get(0))
+        .map_err(DbError::during("asking whether a purge is under way"))
 }
 
 /// Notes by hand that a repo is to be purged. Whoever is merging its rows now is waited for, so that

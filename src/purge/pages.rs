@@ -35,9 +35,9 @@ pub struct Removed {
 pub struct Left {
     /// How many.
     pub records: u64,
-    /// Why, of one of them. None: their uris are of collections that forebay does not keep in their
-    /// tables, so that a delete does not reach them; others wrote them, and it does not help to try
-    /// again.
+    /// Why, of one of them that the server would not let go. None: no delete reaches them, since their
+    /// uris are of collections that forebay does not keep in their tables, or none that a commit could
+    /// name; others wrote them, and it does not help to try again.
     pub because: Option<DeadLetter>,
 }
 
@@ -60,7 +60,9 @@ pub async fn remove(
         while let Some(uris) = table.next(applier.connection().await?, job).await? {
             let entries: Vec<Entry> = uris.iter().map(|uri| delete(job, uri)).collect();
             let applied = applier.apply(&entries).await?;
-            if let Some((_, letter)) = applied.refused.into_iter().next() {
+            // What was refused before the server saw it will be refused for ever.
+            let by_the_server = |(_, letter): &(usize, DeadLetter)| letter.sqlstate.is_some();
+            if let Some((_, letter)) = applied.refused.into_iter().find(by_the_server) {
                 removed.left.because = Some(letter);
             }
             let records = u64::try_from(uris.len()).unwrap_or(u64::MAX);
@@ -78,7 +80,7 @@ pub async fn remove(
 }
 
 async fn tell(redis: &Redis, changes: &Changes) {
-    if let Err(error) = ack::shift_record_counts(redis, changes).await {
+    if let Err(error) = ack::tell_record_counts(redis, changes).await {
         warn!(
             "db:record_counts misses what a purge removed, `forebay audit --repair` sets it: {error}"
         );

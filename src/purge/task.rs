@@ -1,12 +1,12 @@
 //! The task that works on purges beside the lanes, one at a time in a database.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::{Job, Removed, done, remove, to_do};
+use super::{Job, Removed, done, is_locked, remove, to_do};
 use crate::apply::Applier;
 use crate::batch::Rules;
 use crate::error::{DbError, Verdict};
@@ -29,28 +29,60 @@ pub struct Purger {
 /// How things stand after a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pass {
-    /// Nothing is to be done.
+    /// Nothing is to be done, but for what would not go.
     Clear,
     /// Another process is at it.
     Elsewhere,
-    /// Some records would not go.
-    Left,
+    /// Something was done, or tried.
+    Worked,
+}
+
+/// The accounts of which some records would not go. They must not keep the others waiting.
+struct Stuck {
+    dids: Vec<String>,
+    since: Instant,
+}
+
+impl Stuck {
+    /// Until records that would not go are tried again.
+    const LEFT_EVERY: Duration = Duration::from_secs(300);
+
+    fn none() -> Self {
+        Stuck {
+            dids: Vec::new(),
+            since: Instant::now(),
+        }
+    }
+
+    /// Those that are to wait still.
+    fn dids(&mut self) -> &[String] {
+        if self.since.elapsed() >= Self::LEFT_EVERY {
+            *self = Stuck::none();
+        }
+        &self.dids
+    }
+}
+
+/// What became of one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purged {
+    Whole,
+    /// The server would not let some records go: to be tried again.
+    InPart,
 }
 
 impl Purger {
     /// How soon an event's purge begins.
     const EVERY: Duration = Duration::from_secs(1);
-    /// Until records that would not go are tried again.
-    const LEFT_EVERY: Duration = Duration::from_secs(300);
 
     /// Runs until told to stop, wherever it stands then: the next goes on.
     pub async fn run(self) {
         let mut backoff = Backoff::new();
+        let mut stuck = Stuck::none();
         let mut stop = self.stop.clone();
         loop {
-            let pause = match self.pass().await {
-                Ok(Pass::Left) => Self::LEFT_EVERY,
-                Ok(Pass::Clear | Pass::Elsewhere) => {
+            let pause = match self.pass(&mut stuck).await {
+                Ok(_) => {
                     backoff = Backoff::new();
                     Self::EVERY
                 }
@@ -78,9 +110,11 @@ impl Purger {
         /// Another process's purge is waited for.
         const LOOK_EVERY: Duration = Duration::from_millis(200);
         let mut backoff = Backoff::new();
+        let mut stuck = Stuck::none();
         while !*self.stop.borrow() {
-            let pause = match self.pass().await {
-                Ok(Pass::Clear | Pass::Left) => return Ok(()),
+            let pause = match self.pass(&mut stuck).await {
+                Ok(Pass::Clear) => return Ok(()),
+                Ok(Pass::Worked) => continue,
                 Ok(Pass::Elsewhere) => LOOK_EVERY,
                 Err(error) if error.verdict() == Verdict::Fatal => return Err(error),
                 Err(_) => backoff.pause(),
@@ -90,11 +124,18 @@ impl Purger {
         Ok(())
     }
 
-    async fn pass(&self) -> Result<Pass, DbError> {
-        let jobs = to_do(&self.pool.get().await?).await?;
+    /// The lock goes with the applier's connection, which is renewed now and then: two processes may
+    /// then be at the same work, which is harmless.
+    async fn pass(&self, stuck: &mut Stuck) -> Result<Pass, DbError> {
+        let client = self.pool.get().await?;
+        let jobs = to_do(&client, stuck.dids()).await?;
         if jobs.is_empty() {
             return Ok(Pass::Clear);
         }
+        if is_locked(&client).await? {
+            return Ok(Pass::Elsewhere);
+        }
+        drop(client);
         let mut applier = Applier::new(self.pool.clone(), self.rules.clone());
         if !applier
             .connection()
@@ -104,16 +145,15 @@ impl Purger {
         {
             return Ok(Pass::Elsewhere);
         }
-        let mut pass = Pass::Clear;
         for job in jobs {
-            if self.purge(&mut applier, &job).await? == Pass::Left {
-                pass = Pass::Left;
+            if self.purge(&mut applier, &job).await? == Purged::InPart {
+                stuck.dids.push(job.did);
             }
         }
-        Ok(pass)
+        Ok(Pass::Worked)
     }
 
-    async fn purge(&self, applier: &mut Applier, job: &Job) -> Result<Pass, DbError> {
+    async fn purge(&self, applier: &mut Applier, job: &Job) -> Result<Purged, DbError> {
         let Removed { records, left } = remove(applier, &self.redis, job, |_, _| {}).await?;
         let removed: u64 = records.iter().map(|(_, records)| records).sum();
         if let Some(because) = &left.because {
@@ -125,13 +165,13 @@ impl Purger {
                 sqlstate = because.sqlstate.as_deref(),
                 "some records of a deleted account would not go; they are tried again every 5 minutes"
             );
-            return Ok(Pass::Left);
+            return Ok(Purged::InPart);
         }
         if left.records > 0 {
-            warn!(did = %job.did, left = left.records, "rows of a deleted account stay that others wrote, of collections that forebay does not keep in those tables: delete them by hand");
+            warn!(did = %job.did, left = left.records, "rows of a deleted account stay that others wrote, under uris that a delete does not reach: delete them by hand");
         }
         done(&self.pool.get().await?, job).await?;
         info!(did = %job.did, removed, "the records of a deleted account are purged");
-        Ok(Pass::Clear)
+        Ok(Purged::Whole)
     }
 }

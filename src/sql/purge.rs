@@ -15,6 +15,8 @@ statement! {
     DONE = "purges_done.sql";
     /// One at a time.
     LOCK = "purges_lock.sql";
+    /// Whether another is at it.
+    LOCKED = "purges_locked.sql";
     /// What can be forgotten.
     PRUNE = "purges_prune.sql";
 }

@@ -6,9 +6,16 @@ use super::model::Model;
 use super::support::give::{self, Given};
 use super::support::random::Random;
 use super::support::worker::{Worker, drain};
-use super::support::{Bed, child, counts, wait};
+use super::support::{Bed, child, counts, servers, wait};
+use super::takeover::servers as servers_of;
+use forebay::apply::Applier;
+use forebay::batch::Rules;
 use forebay::generate::Options;
+use forebay::position::Position;
+use forebay::purge::{Job, is_locked, order, remove};
+use forebay::widths::Widths;
 use serde_json::json;
+use std::sync::Arc;
 
 const PURGE: [&str; 2] = ["--account-deleted", "purge"];
 
@@ -341,25 +348,31 @@ async fn what_comes_late_in_numbers_stays_away() {
     counts::assert_equal_rows(&bed.client).await;
 }
 
+/// So many commits of a thousand likes each.
+fn likes_of(did: &str, commits: usize) -> Vec<Given> {
+    let like = |n: usize| {
+        let post = format!("at://did:plc:z/app.bsky.feed.post/{n}");
+        json!({"action": "create", "path": format!("app.bsky.feed.like/{n}"), "cid": "c",
+        "record": {"$type": "app.bsky.feed.like", "createdAt": "2026-07-04T00:00:00Z",
+                   "subject": {"uri": post, "cid": "c"}}})
+    };
+    let ops = |commit: usize| (commit * 1000..commit * 1000 + 1000).map(like);
+    let commit = |at: usize| Given {
+        id: id(at),
+        kind: "commit".to_owned(),
+        data: json!({"repo": did, "ops": ops(at).collect::<Vec<_>>()}).to_string(),
+        seq: String::new(),
+    };
+    (0..commits).map(commit).collect()
+}
+
 /// Ended where it stands in the middle, twice; a worker that keeps accounts goes on with what was
 /// asked for.
 #[tokio::test(flavor = "multi_thread")]
 async fn are_purged_by_the_next_worker_if_one_is_killed() {
     let bed = Bed::new().await;
-    let likes = |n: usize| {
-        json!({"action": "create", "path": format!("app.bsky.feed.like/{n}"), "cid": "c",
-        "record": {"$type": "app.bsky.feed.like", "createdAt": "2026-07-04T00:00:00Z",
-                   "subject": {"uri": format!("at://did:plc:b/app.bsky.feed.post/{n}"), "cid": "c"}}})
-    };
-    let entries: Vec<Given> = (0..8)
-        .map(|entry| Given {
-            id: id(entry),
-            kind: "commit".to_owned(),
-            data: json!({"repo": "did:plc:a", "ops": (entry * 1000..entry * 1000 + 1000).map(likes).collect::<Vec<_>>()}).to_string(),
-            seq: String::new(),
-        })
-        .chain([deleted(100, "did:plc:a")])
-        .collect();
+    let mut entries = likes_of("did:plc:a", 8);
+    entries.push(deleted(100, "did:plc:a"));
     give::give(&bed, &entries).await;
     // Slow enough to be met in the middle.
     bed.client
@@ -489,20 +502,172 @@ async fn what_would_not_go_is_told() {
     // The note of it is there still: any worker finishes it.
     drain(&bed, &[]).await;
     assert_eq!(left_of_a(&bed).await, 0);
-    // What the engine would not store in that table a delete does not reach: no use to try again.
+    // What the engine would not store in that table a delete does not reach, nor what no commit can
+    // name: no use to try again.
     bed.client
         .batch_execute(
             "insert into generic_records (uri, cid, author_did, record_type, record, created_at, indexed_at)
-             values ('at://did:plc:a/app.bsky.actor.status/self', '', 'did:plc:a', '', '{}', now(), '2026-01-01')",
+             values ('at://did:plc:a/app.bsky.actor.status/self', '', 'did:plc:a', '', '{}', now(), '2026-01-01'),
+                    ('at://did:plc:a/com.example.thing/no key', '', 'did:plc:a', '', '{}', now(), '2026-01-01')",
         )
         .await
         .unwrap();
     let (code, out, err) = child::output(child::command(&bed, &["purge", "did:plc:a"])).await;
     assert_eq!(code, 1, "{out}{err}");
-    assert!(err.contains("1 rows stay that others wrote"), "{err}");
+    assert!(err.contains("2 rows stay that others wrote"), "{err}");
     assert_eq!(
         bed.number("select count(*) from forebay.purges where not done")
             .await,
         0
     );
+    let event = Given {
+        id: "4102444800001-0".to_owned(),
+        ..deleted(0, "did:plc:a")
+    };
+    give::give_as_replays(&bed, std::iter::once(&event)).await;
+    drain(&bed, &PURGE).await;
+    let done = "select count(*) from forebay.purges where done and position > '2100-01-01'";
+    assert_eq!(bed.number(done).await, 1, "nor does a worker try again");
+}
+
+/// One account's records that would not go keep no other account's waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_would_not_go_holds_up_no_other() {
+    let bed = Bed::new().await;
+    give::once(&bed, &everything()).await;
+    bed.client
+        .batch_execute(
+            "create function hold() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+             create trigger hold before delete on likes for each row when (old.uri like 'at://did:plc:a/%.like/3') execute function hold()",
+        )
+        .await
+        .unwrap();
+    let worker = Worker::start(&bed, &PURGE);
+    let delete = async |did: &str| {
+        let data = json!({"did": did, "active": false, "status": "deleted"});
+        bed.stream.xadd("account", &data.to_string(), "").await;
+    };
+    delete("did:plc:a").await;
+    // The profile goes last.
+    wait::until("the first was tried", async || {
+        let profiles =
+            "select count(*) from users where did = 'did:plc:a' and profile_record is not null";
+        bed.number(profiles).await == 0
+    })
+    .await;
+    delete("did:plc:b").await;
+    wait::until("the second is gone", async || {
+        let done = "select count(*) from forebay.purges where done and did = 'did:plc:b'";
+        bed.number(done).await == 1
+    })
+    .await;
+    let likes = "select count(*) from likes where user_did = 'did:plc:b'";
+    assert_eq!(bed.number(likes).await, 0);
+    let likes = "select count(*) from likes where user_did = 'did:plc:a'";
+    assert_eq!(bed.number(likes).await, 1);
+    worker.stop().await.unwrap();
+    counts::assert_equal_rows(&bed.client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_by_a_thousand_in_a_transaction() {
+    let bed = Bed::new().await;
+    let mut entries = likes_of("did:plc:a", 2);
+    entries.extend(history(vec![put(
+        "a",
+        "app.bsky.feed.like/x",
+        like(POST_1),
+    )]));
+    give::give_as_replays(&bed, entries.iter()).await;
+    drain(&bed, &[]).await;
+    bed.client
+        .batch_execute(
+            "create table gone (transaction text, rows bigint);
+             create function count_gone() returns trigger language plpgsql as $$
+             begin insert into public.gone select pg_current_xact_id()::text, count(*) from old_rows; return null; end $$;
+             create trigger count_gone after delete on likes referencing old table as old_rows
+                 for each statement execute function count_gone()",
+        )
+        .await
+        .unwrap();
+    let (code, out, err) = child::output(child::command(&bed, &["purge", "did:plc:a"])).await;
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("2001 records of did:plc:a removed"), "{out}");
+    let of_each = "select rows from (select sum(rows)::bigint as rows from gone group by transaction) x where rows > 0 order by 1";
+    let rows = bed.client.query(of_each, &[]).await.unwrap();
+    let rows: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(rows, [1, 1_000, 1_000]);
+}
+
+const LOCK: &str = "select pg_try_advisory_lock(1886745191, 0)";
+const UNLOCK: &str = "select pg_advisory_unlock(1886745191, 0)";
+
+/// Two processes: the second waits for the first, and finds nothing left.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_purges_at_a_time() {
+    let bed = Bed::new().await;
+    give::once(&bed, &everything()).await;
+    let (pool, _) = servers_of(&bed);
+    let client = pool.get().await.unwrap();
+    assert!(!is_locked(&client).await.unwrap());
+    let elsewhere = servers::postgres().await.url("postgres");
+    let elsewhere = servers::connect(&elsewhere).await;
+    elsewhere.query_one(LOCK, &[]).await.unwrap();
+    assert!(!is_locked(&client).await.unwrap(), "another database's");
+    let holder = bed.connect().await;
+    holder.query_one(LOCK, &[]).await.unwrap();
+    assert!(is_locked(&client).await.unwrap());
+
+    let before = left_of_a(&bed).await;
+    let purge = || tokio::spawn(child::output(child::command(&bed, &["purge", "did:plc:a"])));
+    let both = [purge(), purge()];
+    wait::until("both have asked for the lock", async || {
+        let asked = "select count(*) from pg_stat_activity where pid <> pg_backend_pid()
+            and datname = current_database()
+            and application_name like 'forebay%' and query like '%pg_try_advisory_lock%'";
+        bed.number(asked).await == 2
+    })
+    .await;
+    assert_eq!(left_of_a(&bed).await, before);
+    holder.query_one(UNLOCK, &[]).await.unwrap();
+    for purge in both {
+        let (code, out, err) = purge.await.unwrap();
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(err.contains("another purge is under way"), "{err}");
+    }
+    assert_eq!(left_of_a(&bed).await, 0);
+    counts::assert_equal_rows(&bed.client).await;
+}
+
+/// The lock goes with its connection: then two are at the same records.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_at_the_same_records_do_no_harm() {
+    let bed = Bed::new().await;
+    let mut entries = everything();
+    entries.extend(likes_of("did:plc:a", 2));
+    give::give_as_replays(&bed, entries.iter()).await;
+    drain(&bed, &[]).await;
+    let (pool, redis) = servers_of(&bed);
+    let job = Job {
+        did: "did:plc:a".to_owned(),
+        position: Position {
+            at: 1_783_175_990_000_000,
+            tie: 0,
+        },
+    };
+    order(&mut pool.get().await.unwrap(), &job).await.unwrap();
+    let one = async || {
+        let rules = Rules::from(Arc::new(Widths::contract()));
+        let mut applier = Applier::new(pool.clone(), rules);
+        let removed = remove(&mut applier, &redis, &job, |_, _| {}).await.unwrap();
+        assert_eq!(removed.left.records, 0);
+    };
+    tokio::join!(one(), one());
+    assert_eq!(left_of_a(&bed).await, 0);
+    counts::assert_equal_rows(&bed.client).await;
+    for table in ["posts", "likes", "feed_items"] {
+        let told: i64 = bed.stream.run(&["HGET", "db:record_counts", table]).await;
+        let rows = bed.number(&format!("select count(*) from {table}")).await;
+        assert_eq!(told, rows, "{table}");
+    }
 }

@@ -18,7 +18,7 @@ async fn purge(scene: &Scene) {
     let client = pool.get().await.unwrap();
     let rules = Rules::from(Arc::new(Widths::contract()));
     let mut applier = Applier::new(pool.clone(), rules);
-    for job in to_do(&client).await.unwrap() {
+    for job in to_do(&client, &[]).await.unwrap() {
         let removed = remove(&mut applier, &redis, &job, |_, _| {}).await.unwrap();
         assert_eq!(removed.left.records, 0);
         done(&client, &job).await.unwrap();
