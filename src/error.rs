@@ -180,13 +180,6 @@ impl DbError {
         matches!(self.verdict(), Verdict::Poison | Verdict::RetryOnce)
     }
 
-    /// Whether the server cannot do this here, as COPY into a table with row-level security (PostgreSQL
-    /// manual, COPY, "Notes").
-    #[must_use]
-    pub fn is_not_supported(&self) -> bool {
-        self.sqlstate() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
-    }
-
     /// Whether connecting failed by what both sides are set to, not by the network between: the
     /// certificate, TLS that the server does not have, a way to log in that one side lacks. The
     /// driver gives a cause for these, and it is none of input and output.

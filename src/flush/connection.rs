@@ -9,10 +9,24 @@ use crate::contract::{self, Finding};
 use crate::error::DbError;
 use crate::sql;
 
+/// How new records get into their tables on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By COPY, past staging.
+    Straight,
+    /// All by staging: with row-level security COPY is refused, an insert is not (PostgreSQL manual,
+    /// COPY, "Notes"). It is asked for beforehand, since the driver loses its place in the protocol
+    /// over a COPY that is refused before it begins.
+    Staged,
+}
+
 /// A connection with its session set and its staging tables made.
 pub struct Connection {
     client: Object,
     since: Instant,
+    /// What the tables allow. Where that has changed meanwhile, the connection fails and the next
+    /// one knows.
+    pub(super) way: Way,
 }
 
 impl Connection {
@@ -23,9 +37,10 @@ impl Connection {
     /// A client that is made ready only in part goes: given back to the pool it would have some
     /// staging tables already.
     async fn ready(client: Object) -> Result<Connection, DbError> {
-        let connection = Connection {
+        let mut connection = Connection {
             client,
             since: Instant::now(),
+            way: Way::Staged,
         };
         match connection.prepare().await {
             Ok(()) => Ok(connection),
@@ -36,13 +51,18 @@ impl Connection {
         }
     }
 
-    async fn prepare(&self) -> Result<(), DbError> {
+    async fn prepare(&mut self) -> Result<(), DbError> {
+        const WHAT: &str = "preparing a connection";
         for text in std::iter::once(sql::SESSION).chain(sql::STAGING) {
             self.client
                 .batch_execute(text)
                 .await
-                .map_err(DbError::during("preparing a connection"))?;
+                .map_err(DbError::during(WHAT))?;
         }
+        self.way = match self.ask(WHAT, sql::ROW_SECURITY).await? {
+            true => Way::Staged,
+            false => Way::Straight,
+        };
         Ok(())
     }
 

@@ -44,6 +44,7 @@ use crate::error::DbError;
 use crate::letter::DeadLetter;
 use crate::position::StreamId;
 use crate::sql;
+use connection::Way;
 use merge::Merged;
 
 /// A batch that is committed: its entries may be acknowledged.
@@ -134,6 +135,7 @@ async fn write(
     times: &mut Times,
 ) -> Result<Changes, DbError> {
     let start = Instant::now();
+    let way = connection.way;
     let stubs = known.unknown_of(batch);
     let mut hints = known.pairs().hints(batch);
     users.add(stubs::make(connection, &stubs).await?);
@@ -141,7 +143,10 @@ async fn write(
     terms.begin(&transaction).await?;
     merge::lock_partitions(&transaction, &batch.partitions()).await?;
     let struck = strike::look_up(&transaction, batch, terms).await?;
-    let straight = std::mem::take(&mut hints.straight);
+    let straight = match way {
+        Way::Straight => std::mem::take(&mut hints.straight),
+        Way::Staged => Straight::default(),
+    };
     let straight = straight::judge(&transaction, batch, straight, &struck, terms).await?;
     copy::stage(&transaction, &batch.copies(&straight)).await?;
     times.copy = start.elapsed();

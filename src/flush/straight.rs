@@ -150,7 +150,7 @@ pub async fn put(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbError> {
             }
             Ok(())
         }
-        Err(refused) if refused.is_row_local() || refused.is_not_supported() => {
+        Err(refused) if refused.is_row_local() => {
             merging.run(WHAT, sql::STRAIGHT_UNDO).await?;
             merging.collided.push(kind);
             let rows = merging.batch.straight_of(kind, &merging.straight);

@@ -79,6 +79,8 @@ statement! {
     TIES_PUT = "ties_put.sql";
     /// A commit that need not be waited for.
     COMMIT_LATER = "commit_later.sql";
+    /// Whether row-level security keeps COPY out of tables.
+    ROW_SECURITY = "row_security.sql";
     /// What rows that went straight in are undone to.
     STRAIGHT_BEGIN = "straight_begin.sql";
     /// Those undone.
