@@ -146,8 +146,9 @@ pub struct RunConfig {
     /// End with 0 when the stream is drained
     #[arg(long)]
     pub until_caught_up: bool,
-    /// Start private PostgreSQL and Redis servers that keep their data in this directory
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["database_url", "redis_url"])]
+    /// Start private PostgreSQL and Redis servers that keep their data in this directory. Stands over
+    /// DATABASE_URL and REDIS_URL; not with --database-url or --redis-url
+    #[arg(long, value_name = "DIR")]
     pub local: Option<PathBuf>,
 }
 

@@ -133,6 +133,9 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    if let Err(error) = run::fits(&mut Cli::command(), &matches) {
+        error.exit();
+    }
     let bursts = logging::start(cli.log_level, cli.log_format);
     log_configuration(&matches);
     let done = tokio::runtime::Builder::new_multi_thread()

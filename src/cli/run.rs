@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -14,8 +17,32 @@ use crate::error::Stop;
 use crate::local::{Home, System};
 use crate::pipeline::Pipeline;
 
+/// Its name on the command line.
+const COMMAND: &str = "run";
 /// The database of `--local`.
 const LOCAL_DATABASE: &str = "appview";
+
+/// Whether private servers are asked for and others named by flags. Variables are for every command, and
+/// give way to `--local`: the parser's own conflicts do not tell the two apart.
+///
+/// # Errors
+///
+/// Both are.
+pub fn fits(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((COMMAND, flags)) = matches.subcommand() else {
+        return Ok(());
+    };
+    let is_given = |id: &&str| flags.value_source(id) == Some(ValueSource::CommandLine);
+    let named = ["database_url", "redis_url"].into_iter().find(is_given);
+    match named {
+        Some(id) if is_given(&"local") => {
+            let flag = id.replace('_', "-");
+            let text = format!("the argument '--local <DIR>' cannot be used with '--{flag}'");
+            Err(command.error(ErrorKind::ArgumentConflict, text))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Runs the worker, on private servers where that is asked for.
 pub async fn run(mut config: RunConfig) -> Result<(), Failure> {

@@ -86,11 +86,19 @@ async fn a_signal_ends_it_with_nothing_half_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_ends_with_2_and_says_what_is_allowed() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["run"], "DATABASE_URL"),
         (&["run", "--no-such-flag"], "--no-such-flag"),
         (&["run", "--parallel-consumers", "0"], "0 is not in 1..=64"),
         (&["run", "--database-url", "nonsense://"], "DATABASE_URL"),
+        (
+            &["run", "--local", "/nowhere", "--redis-url", "redis://h"],
+            "'--local <DIR>' cannot be used with '--redis-url'",
+        ),
+        (
+            &["run", "--database-url=postgres://h/d", "--local=/nowhere"],
+            "'--local <DIR>' cannot be used with '--database-url'",
+        ),
     ];
     for (args, said) in cases {
         let (code, _, log) = child::output(child::bare(args)).await;
@@ -116,8 +124,15 @@ async fn local_servers_keep_what_they_have() {
         home.to_str().unwrap(),
         "--until-caught-up",
     ];
-    for _ in 0..2 {
-        let (code, _, log) = child::output(child::bare(&args)).await;
+    // Variables that name other servers are for other commands.
+    let others = [
+        ("DATABASE_URL", "postgresql://127.0.0.1:1/none"),
+        ("REDIS_URL", "redis://127.0.0.1:1"),
+    ];
+    for variables in [&[][..], &others] {
+        let mut command = child::bare(&args);
+        command.envs(variables.iter().copied());
+        let (code, _, log) = child::output(command).await;
         assert_eq!(code, 0, "{log}");
         assert!(log.contains("private servers run"), "{log}");
     }
