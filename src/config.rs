@@ -48,7 +48,7 @@ pub struct RedisConfig {
     /// Name of this consumer in the group; give each process its own
     #[arg(long, env, default_value = "python-worker")]
     pub consumer_id: String,
-    /// Deliveries of an entry over which it is merged alone; a count alone never condemns it
+    /// Deliveries of an entry from which on it is merged alone; a count alone never condemns it
     #[arg(long, env, default_value_t = 10, value_parser = at_least_one::<u64>())]
     pub redis_max_deliveries: u64,
     /// How many dead letters the stream firehose:dead-letters keeps
@@ -72,7 +72,7 @@ pub struct DatabaseConfig {
     /// File with the password of PostgreSQL; stands over the one in DATABASE_URL
     #[arg(long, env)]
     pub database_password_file: Option<PathBuf>,
-    /// Database connections at most; with fewer than lanes + 2, lanes are cut
+    /// Database connections at most; where there are fewer than a worker's lanes + 5, its lanes are cut
     #[arg(long, env, default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(3..=10_000))]
     pub db_pool_size: usize,
 }
@@ -222,13 +222,15 @@ impl LogLevel {
 }
 
 impl FlowConfig {
+    /// Connections of a worker beside its lanes: for the probe of the database, the look at dead letters,
+    /// housekeeping, and two of a purge. With fewer they would wait for each other.
+    pub const OTHERS: usize = 5;
+
     /// How many lanes the connections allow, and how many are asked for at most.
     #[must_use]
     pub fn lanes(&self, db_pool_size: usize) -> usize {
-        /// Housekeeping, and one to spare for whoever looks.
-        const OTHERS: usize = 2;
         self.parallel_consumers
-            .min(db_pool_size.saturating_sub(OTHERS))
+            .min(db_pool_size.saturating_sub(Self::OTHERS))
             .max(1)
     }
 }
@@ -248,9 +250,16 @@ mod tests {
     fn lanes_are_cut_to_the_connections() {
         let line = Line::try_parse_from(["x", "--parallel-consumers", "5"]).unwrap();
         assert_eq!(line.run.flow.lanes(20), 5);
-        assert_eq!(line.run.flow.lanes(7), 5);
-        assert_eq!(line.run.flow.lanes(4), 2);
+        assert_eq!(line.run.flow.lanes(10), 5);
+        assert_eq!(line.run.flow.lanes(7), 2);
         assert_eq!(line.run.flow.lanes(3), 1);
+    }
+
+    #[test]
+    fn http_is_served_to_this_machine_alone_unless_it_is_told_otherwise() {
+        let line = Line::try_parse_from(["x"]).unwrap();
+        let at = HttpAddr::At("127.0.0.1:9600".to_owned());
+        assert_eq!(line.run.http_addr, at);
     }
 
     #[test]

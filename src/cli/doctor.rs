@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::{Failure, out, work};
-use crate::config::ServersConfig;
+use crate::config::{FlowConfig, ServersConfig};
 use crate::doctor::{self, Report, Settings};
 
 /// What a doctor can be told.
@@ -34,7 +34,8 @@ pub async fn doctor(config: &DoctorConfig) -> Result<(), Failure> {
     let settings = Settings {
         stream_maxlen: config.servers.redis.stream_maxlen,
         claim_idle_ms: config.servers.redis.claim_idle_ms,
-        connections: (config.parallel_consumers + 2).min(config.servers.database.db_pool_size),
+        connections: (config.parallel_consumers + FlowConfig::OTHERS)
+            .min(config.servers.database.db_pool_size),
     };
     let report = doctor::examine(&pool, &redis, settings).await;
     if config.json {

@@ -41,7 +41,9 @@ impl Redis {
         group: &str,
         consumer: &str,
     ) -> Result<Redis, redis::RedisError> {
-        const CONNECTIONS: usize = 8;
+        /// More than ever ask at a time: 64 lanes, and what runs beside them. Whoever had to wait for
+        /// a connection would take the pool for a silent server. None is opened before it is needed.
+        const CONNECTIONS: usize = 80;
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(ANSWER_WITHIN))
             .set_connection_timeout(Some(CONNECT_WITHIN));
