@@ -1,2 +1,3 @@
--- Whether the server takes no writes: a standby after a failover, or set read-only.
-select current_setting('transaction_read_only')::bool
+-- Whether the server takes no writes, whatever a session sets: it is a standby. A database or a role that is
+-- read-only by default is none: lanes set that off.
+select pg_is_in_recovery()

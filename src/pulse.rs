@@ -74,11 +74,9 @@ impl Pulse {
             Err(PoolError::Timeout(_)) => return Some(Err(no_answer())),
             Err(error) => return Some(Err(DbError::from(error).to_string())),
         };
-        match timeout(ANSWER_WITHIN, is_read_only(&client)).await {
+        match timeout(ANSWER_WITHIN, is_standby(&client)).await {
             Ok(Ok(false)) => Some(Ok(())),
-            Ok(Ok(true)) => Some(Err(
-                "it takes no writes: a standby, or set read-only".to_owned()
-            )),
+            Ok(Ok(true)) => Some(Err("it takes no writes: a standby".to_owned())),
             Ok(Err(error)) => {
                 drop(Object::take(client));
                 Some(Err(error.to_string()))
@@ -92,7 +90,7 @@ impl Pulse {
     }
 }
 
-async fn is_read_only(client: &Object) -> Result<bool, DbError> {
+async fn is_standby(client: &Object) -> Result<bool, DbError> {
     const WHAT: &str = "asking whether it takes writes";
     let statement = client.prepare_cached(sql::PULSE).await;
     let statement = statement.map_err(DbError::during(WHAT))?;

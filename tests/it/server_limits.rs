@@ -8,8 +8,7 @@ use super::convergence::{assert_right, some};
 use super::faults::bed_on_own_cluster;
 use super::support::give;
 use super::support::worker::Worker;
-use super::support::{Bed, servers, wait};
-use forebay::local::Mode;
+use super::support::{Bed, cluster, servers, wait};
 use tokio_postgres::error::SqlState;
 
 async fn likes(bed: &Bed) -> i64 {
@@ -24,12 +23,7 @@ async fn a_standby_is_waited_for_until_it_is_promoted() {
     give::give(&bed, &entries).await;
     let worker = Worker::start(&bed, &["--until-caught-up", "--flush-rows", "200"]);
     wait::until("some is in", async || likes(&bed).await > 300).await;
-    postgres.stop(Mode::Fast).await.unwrap();
-    let signal = postgres.dir().join("data/standby.signal");
-    std::fs::write(&signal, "").unwrap();
-    let owner = std::fs::metadata(postgres.dir().join("data")).unwrap();
-    chown(&signal, Some(owner.uid()), Some(owner.gid())).unwrap();
-    postgres.restart().await.unwrap();
+    cluster::make_a_standby(&mut postgres).await;
     bed.client = servers::connect(&bed.database_url).await;
     let refused = bed.client.batch_execute("create temp table t ()").await;
     let state = refused.unwrap_err().code().cloned();

@@ -3,6 +3,7 @@
 
 use super::servers::{connect, or_fail, postgres};
 use forebay::local::{Home, Mode, Postgres};
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,6 +22,18 @@ pub async fn own() -> Postgres {
     let copy = prepared.with_file_name(format!("own-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
     copy_all(prepared, &copy);
     or_fail(Postgres::start(Home::Kept(copy)).await)
+}
+
+/// Starts it again as a standby, which can be read and takes no writes, until `pg_promote`.
+pub async fn make_a_standby(postgres: &mut Postgres) {
+    use std::os::unix::fs::MetadataExt as _;
+    or_fail(postgres.stop(Mode::Fast).await);
+    let data = postgres.dir().join("data");
+    let signal = data.join("standby.signal");
+    std::fs::write(&signal, "").unwrap();
+    let owner = std::fs::metadata(&data).unwrap();
+    chown(&signal, Some(owner.uid()), Some(owner.gid())).unwrap();
+    or_fail(postgres.restart().await);
 }
 
 async fn prepare() -> PathBuf {
