@@ -10,7 +10,7 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use serde::{Deserialize, Serialize};
 use tokio::time::error::Elapsed;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout, timeout_at};
 use tracing::debug;
 
 use crate::error::{DbError, RedisError};
@@ -48,7 +48,7 @@ pub struct Seen {
     pub consumers: Vec<Consumer>,
     /// The latest dead letters, the latest first.
     pub letters: Vec<Letter>,
-    /// How many there are.
+    /// How many there are; a million and one stands for more.
     pub letters_count: Option<u64>,
     /// How much of their numbers sequences have given out, 0 to 1.
     pub sequences: BTreeMap<String, f64>,
@@ -84,17 +84,26 @@ impl Survey {
 
     /// Looks every few seconds, until it is aborted.
     pub async fn run(&self) {
-        let mut looks = interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Each at its own pace: the one must not wait for the other's silence.
+        tokio::join!(self.watch_redis(), self.watch_postgres());
+    }
+
+    async fn watch_redis(&self) {
+        let mut looks = every(LOOK_EVERY);
         for look in 0_u64.. {
             looks.tick().await;
             let rarely = look.is_multiple_of(RARELY);
-            let (redis, postgres) = tokio::join!(
-                timeout(LOOK_WITHIN, self.look_at_redis(rarely)),
-                self.look_at_postgres(rarely),
-            );
-            tell("the group", redis);
-            tell("the database", postgres);
+            let looked = timeout(LOOK_WITHIN, self.look_at_redis(rarely)).await;
+            tell("the group", looked);
+        }
+    }
+
+    async fn watch_postgres(&self) {
+        let mut looks = every(LOOK_EVERY);
+        for look in 0_u64.. {
+            looks.tick().await;
+            let rarely = look.is_multiple_of(RARELY);
+            tell("the database", self.look_at_postgres(rarely).await);
         }
     }
 
@@ -114,11 +123,12 @@ impl Survey {
     }
 
     async fn look_at_postgres(&self, rarely: bool) -> Result<Result<(), DbError>, Elapsed> {
-        let client = match self.pool.get().await {
+        let until = Instant::now() + LOOK_WITHIN;
+        let client = match timeout_at(until, self.pool.get()).await? {
             Ok(client) => client,
             Err(error) => return Ok(Err(error.into())),
         };
-        let read = timeout(LOOK_WITHIN, self.read(&client, rarely)).await;
+        let read = timeout_at(until, self.read(&client, rarely)).await;
         if read.is_err() {
             // Whoever takes it next would wait for these answers.
             drop(Object::take(client));
@@ -129,18 +139,18 @@ impl Survey {
     async fn read(&self, client: &Object, rarely: bool) -> Result<(), DbError> {
         let letters = letters(client).await?;
         let more = self.lock().letters != letters;
+        self.lock().letters = letters;
+        if rarely || self.lock().postgres_version.is_none() {
+            let version = ask(client, sql::SERVER_VERSION).await?;
+            self.lock().postgres_version = Some(version);
+            let sequences = sequences(client).await?;
+            self.lock().sequences = sequences;
+        }
+        // Last, since it costs most.
         if rarely || more || self.lock().letters_count.is_none() {
             let count: i64 = ask(client, sql::DEAD_LETTERS_COUNT).await?;
             self.lock().letters_count = u64::try_from(count).ok();
         }
-        self.lock().letters = letters;
-        if !rarely && self.lock().postgres_version.is_some() {
-            return Ok(());
-        }
-        let version = ask(client, sql::SERVER_VERSION).await?;
-        self.lock().postgres_version = Some(version);
-        let sequences = sequences(client).await?;
-        self.lock().sequences = sequences;
         Ok(())
     }
 
@@ -181,6 +191,12 @@ async fn sequences(client: &Object) -> Result<BTreeMap<String, f64>, DbError> {
     let rows = client.query(sql::SEQUENCES_USED, &[]).await;
     let rows = rows.map_err(DbError::during(WHAT))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+fn every(period: Duration) -> Interval {
+    let mut looks = interval(period);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
 }
 
 fn tell<E: std::fmt::Display>(what: &str, look: Result<Result<(), E>, Elapsed>) {
