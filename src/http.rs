@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -59,19 +59,18 @@ impl Http {
         self.listener.local_addr()
     }
 
-    /// Answers until it is aborted.
+    /// Answers until it is aborted; conversations under way end with it.
     pub async fn serve(self, desk: Arc<Desk>) {
         const AGAIN_AFTER: Duration = Duration::from_millis(100);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        // The semaphore is never closed.
-        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let mut conversations = JoinSet::new();
+        loop {
+            while conversations.try_join_next().is_some() {}
+            if conversations.len() >= CONNECTIONS {
+                conversations.join_next().await;
+            }
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let desk = Arc::clone(&desk);
-                    tokio::spawn(async move {
-                        converse(stream, desk).await;
-                        drop(place);
-                    });
+                    conversations.spawn(converse(stream, Arc::clone(&desk)));
                 }
                 Err(error) => {
                     // Out of file descriptors, say: no reason to spin.
