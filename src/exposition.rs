@@ -13,11 +13,10 @@ use crate::desk::Desk;
 use crate::flush::Table;
 use crate::health::Server;
 use crate::letter::CRASHED;
-use crate::metrics::{Batches, LaneState, Metrics, Reason};
+use crate::metrics::{Batches, LaneState, Metrics, ReaderState, Reason};
 use crate::split::REFUSED;
 use crate::stage::Kind;
 use crate::standing::Standing;
-use crate::status::reader_name;
 use crate::survey::Seen;
 use catalog as names;
 use families::Families;
@@ -26,9 +25,6 @@ pub use catalog::{Family, OWN, Type};
 
 /// The media type of the text.
 pub const MEDIA_TYPE: &str = prometheus::TEXT_FORMAT;
-const READER_STATES: [&str; 6] = [
-    "starting", "pending", "live", "behind", "retrying", "stopped",
-];
 
 /// Everything in Prometheus' text format.
 ///
@@ -53,7 +49,7 @@ pub fn text(desk: &Desk) -> Result<Vec<u8>, prometheus::Error> {
         stream(&mut families, standing);
     }
     families.one(&names::STREAM_LIMIT, desk.setup.stream_maxlen as f64);
-    look(&mut families, &seen);
+    look(&mut families, metrics, &seen);
     let mut all = families.into_inner();
     all.extend(shapes.families());
     all.extend(of_process());
@@ -68,7 +64,7 @@ fn process(families: &mut Families, metrics: &Metrics) {
     let ready = metrics.unready().is_empty();
     families.one(&names::READY, f64::from(u8::from(ready)));
     let up = Server::ALL.map(|server| {
-        let up = matches!(metrics.health.server(server), Some(Ok(())));
+        let up = metrics.health.is_up(server);
         ([server.name()], f64::from(u8::from(up)))
     });
     families.all(&names::SERVER_UP, up);
@@ -86,12 +82,12 @@ fn entries(families: &mut Families, metrics: &Metrics) {
 
 fn states(families: &mut Families, metrics: &Metrics) {
     let is = |is: bool| f64::from(u8::from(is));
-    let reader = reader_name(metrics);
-    let states = READER_STATES.map(|state| ([state], is(state == reader)));
+    let reader = metrics.reader_name();
+    let states = ReaderState::NAMES.map(|state| ([state], is(state == reader)));
     families.all(&names::READER_STATE, states);
     for (at, lane) in metrics.all_lanes().iter().enumerate() {
-        let (lane, now) = (at.to_string(), lane.state().0);
-        let states = LaneState::ALL.map(|state| ([lane.as_str(), state.name()], is(state == now)));
+        let (lane, now) = (at.to_string(), lane.state().0.name());
+        let states = LaneState::NAMES.map(|state| ([lane.as_str(), state], is(state == now)));
         families.all(&names::LANE_STATE, states);
     }
 }
@@ -158,10 +154,16 @@ fn stream(families: &mut Families, standing: Standing) {
     families.one(&names::STREAM_ENTRIES, standing.length as f64);
 }
 
-fn look(families: &mut Families, seen: &Seen) {
-    for consumer in &seen.consumers {
-        let pending = [([consumer.name.as_str()], consumer.pending as f64)];
-        families.all(&names::CONSUMER_PENDING, pending);
+/// What was seen of a server that is away is no longer known.
+fn look(families: &mut Families, metrics: &Metrics, seen: &Seen) {
+    if metrics.health.is_up(Server::Redis) {
+        for consumer in &seen.consumers {
+            let pending = [([consumer.name.as_str()], consumer.pending as f64)];
+            families.all(&names::CONSUMER_PENDING, pending);
+        }
+    }
+    if !metrics.health.is_up(Server::PostgreSql) {
+        return;
     }
     if let Some(letters) = seen.letters_count {
         families.one(&names::LETTERS, letters as f64);

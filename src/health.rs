@@ -82,6 +82,12 @@ impl Health {
         self.lock().servers[server as usize].clone()
     }
 
+    /// Whether a server answered the last probe.
+    #[must_use]
+    pub fn is_up(&self, server: Server) -> bool {
+        matches!(self.lock().servers[server as usize], Some(Ok(())))
+    }
+
     /// Why the worker is not ready; nothing if it is.
     #[must_use]
     pub fn reasons(
@@ -108,10 +114,10 @@ impl Health {
             reasons.push(format!("the stream cannot be read, for {}", seconds(read)));
         }
         for (at, (state, since)) in lanes.enumerate() {
-            if state == LaneState::Retrying {
-                let since = seconds(since);
+            if let LaneState::Retrying(step) = state {
+                let (verb, since) = (step.verb(), seconds(since));
                 reasons.push(format!(
-                    "lane {at} tries again to store its batch, for {since}"
+                    "lane {at} tries again to {verb} its batch, for {since}"
                 ));
             }
         }
@@ -130,6 +136,7 @@ fn seconds(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Step;
 
     const NOW: Duration = Duration::ZERO;
 
@@ -161,12 +168,19 @@ mod tests {
             reasons(
                 &health,
                 ReaderState::Retrying,
-                &[LaneState::Idle, LaneState::Retrying]
+                &[
+                    LaneState::Idle,
+                    LaneState::Retrying(Step::Store),
+                    LaneState::Retrying(Step::Reread),
+                    LaneState::Retrying(Step::Ack)
+                ]
             ),
             [
                 "Redis: connection refused",
                 "the stream cannot be read, for 0.0 s",
-                "lane 1 tries again to store its batch, for 1.5 s"
+                "lane 1 tries again to store its batch, for 1.5 s",
+                "lane 2 tries again to read its batch, for 1.5 s",
+                "lane 3 tries again to acknowledge its batch, for 1.5 s"
             ]
         );
         health.probed(Server::Redis, Ok(()));

@@ -19,7 +19,7 @@ use crate::flush::Durable;
 use crate::hand::{Handful, Place};
 use crate::held::Held;
 use crate::letter::DeadLetter;
-use crate::metrics::{LaneState, Metrics, Pace, Reason};
+use crate::metrics::{LaneState, Metrics, Pace, Reason, Step};
 use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::Redis;
@@ -270,7 +270,7 @@ impl Flusher {
         error: crate::error::RedisError,
         backoff: &mut Backoff,
     ) -> Result<(), Stop> {
-        self.store.lane.set(LaneState::Retrying);
+        self.store.lane.set(LaneState::Retrying(Step::Ack));
         self.metrics.failures.redis(&error);
         if error.verdict() == RedisVerdict::Fatal {
             return Err(error.into());

@@ -17,14 +17,14 @@ pub use batches::{Batches, Reason};
 pub use counts::{Counts, Labels};
 pub use failures::{Failures, Refusals};
 pub use shapes::Shapes;
-pub use states::{Done, Lane, LaneState, ReaderState, Since};
+pub use states::{Done, Lane, LaneState, ReaderState, Since, Step};
 
 use crate::batch::Batch;
 use crate::error::DbError;
 use crate::flush::{Durable, Times};
 use crate::health::Health;
 use crate::notices::Notices;
-use crate::position::{Micros, Position};
+use crate::position::Micros;
 use crate::standing::Standing;
 use crate::tally::{Event, Tally};
 
@@ -43,7 +43,6 @@ pub struct Metrics {
     lanes: AtomicUsize,
     read: AtomicU64,
     acked: AtomicU64,
-    retries: AtomicU64,
     lost: AtomicU64,
     /// Of the latest row that is stored; 0 before there is one.
     stored: AtomicI64,
@@ -101,7 +100,6 @@ impl Metrics {
             lanes: AtomicUsize::new(1),
             read: AtomicU64::new(0),
             acked: AtomicU64::new(0),
-            retries: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             stored: AtomicI64::new(0),
             started: Instant::now(),
@@ -130,6 +128,12 @@ impl Metrics {
     /// The reader says how it stands.
     pub fn set_pace(&self, pace: Pace) {
         self.behind.store(pace == Pace::Behind, Ordering::Relaxed);
+    }
+
+    /// What the reader does, by name.
+    #[must_use]
+    pub fn reader_name(&self) -> &'static str {
+        self.reader.get().0.name(self.pace())
     }
 
     /// How many lanes take part, at least one.
@@ -192,39 +196,29 @@ impl Metrics {
 
     /// A batch has to be tried again.
     pub fn retried(&self, refused: &DbError) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
         self.failures.retry(refused);
     }
 
     /// How often a batch was tried again.
     #[must_use]
     pub fn retries(&self) -> u64 {
-        self.retries.load(Ordering::Relaxed)
+        self.failures.retries()
     }
 
-    /// A batch was committed whole.
-    pub fn flushed(&self, batch: &Batch, durable: &Durable, times: Times) {
-        self.note_stored(batch.newest());
-        let mut batches = self.lock();
-        batches.add_times(batch, times);
-        batches.add_rows(batch);
-        batches.add_letters(durable.letters());
-        batches.add_changes(durable.changes());
+    /// A batch was written whole, in these times.
+    pub fn flushed(&self, batch: &Batch, times: Times) {
+        self.lock().add_times(batch, times);
     }
 
-    /// A batch was committed in parts, less the ops that were set aside.
-    pub fn isolated(&self, batch: &Batch, durable: &Durable) {
-        self.note_stored(batch.newest());
-        let mut batches = self.lock();
-        batches.add_rows(batch);
-        batches.add_letters(durable.letters());
-        batches.add_changes(durable.changes());
-    }
-
-    fn note_stored(&self, newest: Option<Position>) {
-        if let Some(newest) = newest {
+    /// A batch is committed, whole or less the ops that were set aside.
+    pub fn stored(&self, durable: &Durable) {
+        if let Some(newest) = durable.effects().newest() {
             self.stored.fetch_max(newest.at, Ordering::Relaxed);
         }
+        let mut batches = self.lock();
+        batches.add_effects(durable.effects());
+        batches.add_letters(durable.letters());
+        batches.add_changes(durable.changes());
     }
 
     /// The event time of the latest row that is stored, by its entry's id; `None` before there is one.
@@ -302,7 +296,7 @@ impl Metrics {
             identities: events(Event::Identity),
             accounts: events(Event::Account),
             unknown: events(Event::Unknown),
-            errors: batches.dead,
+            errors: batches.dead(),
         }
     }
 

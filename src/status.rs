@@ -11,7 +11,7 @@ use crate::desk::Desk;
 use crate::flush::Table;
 use crate::health::Server;
 use crate::history::Point;
-use crate::metrics::{Batches, Counts, Metrics, Pace, ReaderState, Reason};
+use crate::metrics::{Batches, Counts, Metrics, Reason};
 use crate::stage::Kind;
 use crate::survey::{Letter, Seen};
 
@@ -53,7 +53,7 @@ pub struct Status {
     pub repaired: BTreeMap<String, u64>,
     /// Since the start, by reason.
     pub dead_letters: BTreeMap<String, u64>,
-    /// Rows of `forebay.dead_letters`.
+    /// Rows of `forebay.dead_letters`; 1,000,001 stands for more.
     pub dead_letters_stored: Option<u64>,
     pub latest_dead_letters: Vec<Letter>,
     pub consumers: Vec<ConsumerStatus>,
@@ -207,22 +207,9 @@ fn servers(metrics: &Metrics, seen: &Seen) -> Vec<ServerStatus> {
     Server::ALL.into_iter().map(server).collect()
 }
 
-/// What the reader does, by name: of reading, whether it is at the stream's end.
-#[must_use]
-pub fn reader_name(metrics: &Metrics) -> &'static str {
-    match (metrics.reader.get().0, metrics.pace()) {
-        (ReaderState::Starting, _) => "starting",
-        (ReaderState::Pending, _) => "pending",
-        (ReaderState::Reading, Pace::Live) => "live",
-        (ReaderState::Reading, Pace::Behind) => "behind",
-        (ReaderState::Retrying, _) => "retrying",
-        (ReaderState::Stopped, _) => "stopped",
-    }
-}
-
 fn reader(metrics: &Metrics) -> State {
     State {
-        state: reader_name(metrics).to_owned(),
+        state: metrics.reader_name().to_owned(),
         for_s: metrics.reader.get().1.as_secs_f64(),
     }
 }

@@ -16,7 +16,7 @@ use crate::database;
 use crate::entry::Entry;
 use crate::error::{DbError, RedisVerdict, Stop, Verdict};
 use crate::flush::{Connector, Durable, Known, Times, Unreported, Unsplit, flush};
-use crate::metrics::{Lane, LaneState, Metrics};
+use crate::metrics::{Lane, LaneState, Metrics, Step};
 use crate::position::StreamId;
 use crate::retry::Backoff;
 use crate::source::Reread;
@@ -76,7 +76,8 @@ impl Store {
             let refused = match self.flush(batch).await {
                 Ok((durable, times)) => {
                     self.supply.committed();
-                    self.metrics.flushed(batch, &durable, times);
+                    self.metrics.flushed(batch, times);
+                    self.metrics.stored(&durable);
                     self.lane.flushed(batch.rows() as u64, times.whole());
                     self.breaker.stored(batch);
                     if backoff.attempts() > 0 {
@@ -115,7 +116,7 @@ impl Store {
         self.connector.discard();
         self.known.forget();
         let pause = backoff.pause();
-        self.lane.set(LaneState::Retrying);
+        self.lane.set(LaneState::Retrying(Step::Store));
         self.metrics.retried(refused);
         if backoff.attempts() == 1 {
             warn!("the database does not take a batch, trying again until it does: {refused}");
@@ -163,7 +164,7 @@ impl Store {
                 Ok(durable) => {
                     self.supply.committed();
                     breaker.learn(&trial);
-                    self.count(&found.entries, &durable);
+                    self.metrics.stored(&durable);
                     return Ok(Stored {
                         durable: vec![durable],
                         gone: found.gone,
@@ -195,10 +196,6 @@ impl Store {
         split::isolate(connection, rules, entries, users, trial, &terms).await
     }
 
-    fn count(&self, entries: &[Entry], durable: &Durable) {
-        self.metrics.isolated(&self.batch_of(entries), durable);
-    }
-
     /// Leaves word for the worker that is started next.
     async fn stop(&self, broken: Broken) -> Stop {
         if let Err(error) = database::put_broken(&self.pool, &broken).await {
@@ -210,16 +207,25 @@ impl Store {
     /// Reads entries again, however long Redis is away.
     async fn reread(&self, ids: &[StreamId]) -> Result<Reread, Stop> {
         let mut backoff = Backoff::new();
+        let (before, _) = self.lane.state();
         loop {
-            match self.supply.again(ids).await {
-                Ok(found) => return Ok(found),
-                Err(error) if error.verdict() == RedisVerdict::Fatal => return Err(error.into()),
-                Err(error) => {
-                    self.lane.set(LaneState::Retrying);
-                    self.metrics.failures.redis(&error);
-                    tokio::time::sleep(backoff.pause()).await;
+            let error = match self.supply.again(ids).await {
+                Ok(found) => {
+                    self.lane.set(before);
+                    return Ok(found);
                 }
+                Err(error) => error,
+            };
+            self.metrics.failures.redis(&error);
+            if error.verdict() == RedisVerdict::Fatal {
+                return Err(error.into());
             }
+            self.lane.set(LaneState::Retrying(Step::Reread));
+            let pause = backoff.pause();
+            if backoff.attempts() == 1 {
+                warn!("a batch cannot be read again, trying again until it can: {error}");
+            }
+            tokio::time::sleep(pause).await;
         }
     }
 }

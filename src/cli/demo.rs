@@ -84,7 +84,7 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
             database: DatabaseConfig {
                 database_url: Some(database_url),
                 database_password_file: None,
-                db_pool_size: 20.max(config.parallel_consumers + 2),
+                db_pool_size: 20.max(config.parallel_consumers + FlowConfig::OTHERS),
             },
         },
         flow: FlowConfig {
@@ -173,7 +173,7 @@ fn print_figures(metrics: &Metrics, took: Duration) {
         batches.times.merge.as_secs_f64(),
         batches.times.commit.as_secs_f64()
     );
-    println!("dead letters: {}", batches.dead);
+    println!("dead letters: {}", batches.dead());
     if let Some(peak) = usage::own_peak_memory() {
         println!("peak memory: {} MiB", peak >> 20);
     }

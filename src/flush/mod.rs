@@ -7,6 +7,7 @@ mod changes;
 mod connection;
 mod copy;
 mod counts;
+mod effects;
 mod fill;
 mod known;
 mod letters;
@@ -25,6 +26,7 @@ mod terms;
 
 pub use changes::{Changes, Table, Unwritten};
 pub use connection::{Connection, Connector};
+pub use effects::Effects;
 pub use known::Known;
 pub use merge::lock_partitions;
 pub use probe::Refusal;
@@ -56,6 +58,7 @@ pub struct Durable {
     ids: Vec<StreamId>,
     letters: Vec<DeadLetter>,
     changes: Changes,
+    effects: Effects,
 }
 
 impl Durable {
@@ -69,6 +72,12 @@ impl Durable {
     #[must_use]
     pub fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// What it merged.
+    #[must_use]
+    pub fn effects(&self) -> &Effects {
+        &self.effects
     }
 
     /// The dead letters that were committed with it.
@@ -123,6 +132,7 @@ pub async fn flush(
         ids: batch.ids().to_vec(),
         letters: batch.dead().to_vec(),
         changes,
+        effects: Effects::of(batch),
     };
     Ok((durable, times))
 }
@@ -225,6 +235,7 @@ pub struct Isolation<'a> {
     /// Letters that are not written yet.
     buried: Vec<DeadLetter>,
     changes: Changes,
+    effects: Effects,
     terms: &'a Terms,
 }
 
@@ -249,6 +260,7 @@ impl<'a> Isolation<'a> {
             letters: Vec::new(),
             buried: Vec::new(),
             changes: Changes::default(),
+            effects: Effects::default(),
             terms,
         })
     }
@@ -285,6 +297,7 @@ impl<'a> Isolation<'a> {
                     .map_err(DbError::during("keeping a part"))?;
                 self.letters.extend_from_slice(part.dead());
                 self.changes.add(&changes);
+                self.effects.add(&Effects::of(part));
                 Ok(())
             }
             Err(refused) => {
@@ -342,6 +355,7 @@ impl<'a> Isolation<'a> {
             ids: self.ids,
             letters: self.letters,
             changes: self.changes,
+            effects: self.effects,
         })
     }
 }

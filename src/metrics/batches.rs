@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use super::Shapes;
 use super::counts::Counts;
 use crate::batch::Batch;
-use crate::flush::{Table, Times};
+use crate::flush::{Effects, Table, Times};
 use crate::letter::{CRASHED, DeadLetter};
 use crate::stage::Kind;
 use crate::tally::Tally;
@@ -62,9 +62,7 @@ pub struct Batches {
     pub added: [u64; Table::ALL.len()],
     /// Rows really removed, likewise.
     pub removed: [u64; Table::ALL.len()],
-    /// Dead letters.
-    pub dead: u64,
-    /// The same by reason.
+    /// Dead letters by reason.
     pub letters: Counts<1>,
     /// Those of them that were found before the database saw them.
     pub rejected: Counts<1>,
@@ -90,7 +88,6 @@ impl Batches {
             deletes: Default::default(),
             added: Default::default(),
             removed: Default::default(),
-            dead: 0,
             letters: Counts::default(),
             rejected: Counts::default(),
             refused: Counts::default(),
@@ -107,6 +104,12 @@ impl Batches {
         self.rows.iter().chain(&self.deletes).sum()
     }
 
+    /// Dead letters so far.
+    #[must_use]
+    pub fn dead(&self) -> u64 {
+        self.letters.sum()
+    }
+
     pub(super) fn add_times(&mut self, batch: &Batch, times: Times) {
         let micros = u64::try_from(times.whole().as_micros()).unwrap_or(u64::MAX);
         self.flush_micros.saturating_record(micros);
@@ -116,15 +119,13 @@ impl Batches {
         self.shapes.observe(batch, times);
     }
 
-    pub(super) fn add_rows(&mut self, batch: &Batch) {
-        for (at, kind) in Kind::ALL.into_iter().enumerate() {
-            self.rows[at] += batch.puts(kind) as u64;
-            self.deletes[at] += batch.deletes(kind) as u64;
-        }
+    pub(super) fn add_effects(&mut self, effects: &Effects) {
+        let rows = self.rows.iter_mut().zip(effects.puts());
+        let deletes = self.deletes.iter_mut().zip(effects.deletes());
+        rows.chain(deletes).for_each(|(sum, rows)| *sum += rows);
     }
 
     pub(super) fn add_letters(&mut self, letters: &[DeadLetter]) {
-        self.dead += letters.len() as u64;
         for letter in letters {
             let reason = letter.reason.clone();
             if let Some(sqlstate) = &letter.sqlstate {

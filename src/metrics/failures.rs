@@ -45,6 +45,11 @@ impl Failures {
         self.lock().redis.add([code], 1);
     }
 
+    /// How often a batch was tried again.
+    pub fn retries(&self) -> u64 {
+        self.lock().retries.sum()
+    }
+
     /// The counters as they are now.
     pub fn so_far(&self) -> Refusals {
         self.lock().clone()

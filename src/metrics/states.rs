@@ -3,6 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Pace;
+
 /// What the reader does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReaderState {
@@ -18,6 +20,27 @@ pub enum ReaderState {
     Stopped,
 }
 
+impl ReaderState {
+    /// The names that [`ReaderState::name`] gives.
+    pub const NAMES: [&str; 6] = [
+        "starting", "pending", "live", "behind", "retrying", "stopped",
+    ];
+
+    /// Its name in lists; of reading, whether it is at the stream's end.
+    #[must_use]
+    pub const fn name(self, pace: Pace) -> &'static str {
+        let [starting, pending, live, behind, retrying, stopped] = Self::NAMES;
+        match (self, pace) {
+            (ReaderState::Starting, _) => starting,
+            (ReaderState::Pending, _) => pending,
+            (ReaderState::Reading, Pace::Live) => live,
+            (ReaderState::Reading, Pace::Behind) => behind,
+            (ReaderState::Retrying, _) => retrying,
+            (ReaderState::Stopped, _) => stopped,
+        }
+    }
+}
+
 /// What a lane does with the batch at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LaneState {
@@ -27,31 +50,49 @@ pub enum LaneState {
     Flushing,
     /// It is taken apart for what the database refuses.
     Isolating,
-    /// A server does not take it: again, after a pause.
-    Retrying,
+    /// A server does not do its part: again, after a pause.
+    Retrying(Step),
     /// It is committed and acknowledged.
     Acking,
 }
 
+/// What is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To write the batch.
+    Store,
+    /// To read its entries once more, so that it can be taken apart.
+    Reread,
+    /// To acknowledge it.
+    Ack,
+}
+
+impl Step {
+    /// As it stands in a sentence.
+    #[must_use]
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Step::Store => "store",
+            Step::Reread => "read",
+            Step::Ack => "acknowledge",
+        }
+    }
+}
+
 impl LaneState {
-    /// All of them.
-    pub const ALL: [LaneState; 5] = [
-        LaneState::Idle,
-        LaneState::Flushing,
-        LaneState::Isolating,
-        LaneState::Retrying,
-        LaneState::Acking,
-    ];
+    /// The names that [`LaneState::name`] gives.
+    pub const NAMES: [&str; 5] = ["idle", "flushing", "isolating", "retrying", "acking"];
 
     /// Its name in lists.
     #[must_use]
     pub const fn name(self) -> &'static str {
+        let [idle, flushing, isolating, retrying, acking] = Self::NAMES;
         match self {
-            LaneState::Idle => "idle",
-            LaneState::Flushing => "flushing",
-            LaneState::Isolating => "isolating",
-            LaneState::Retrying => "retrying",
-            LaneState::Acking => "acking",
+            LaneState::Idle => idle,
+            LaneState::Flushing => flushing,
+            LaneState::Isolating => isolating,
+            LaneState::Retrying(_) => retrying,
+            LaneState::Acking => acking,
         }
     }
 }
