@@ -1,11 +1,13 @@
 //! `forebay status`: what a running worker does, at a terminal.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::Args;
+use tracing::warn;
 
 use super::Failure;
+use super::out::{self, Reader};
 use crate::config::{DEFAULT_HTTP_ADDR, HttpAddr};
 use crate::http::ask;
 use crate::status::Status;
@@ -48,7 +50,7 @@ pub async fn status(config: StatusConfig) -> Result<(), Failure> {
         return watch(address, &config).await;
     }
     let (shown, status) = look(address, &config).await?;
-    print(&shown)?;
+    out::say(&shown)?;
     if status.ready {
         Ok(())
     } else {
@@ -56,7 +58,7 @@ pub async fn status(config: StatusConfig) -> Result<(), Failure> {
     }
 }
 
-/// Until it is interrupted. A worker that is away may come back.
+/// Until it is interrupted or nobody reads on. A worker that is away may come back.
 async fn watch(address: &str, config: &StatusConfig) -> Result<(), Failure> {
     let clear = if std::io::stdout().is_terminal() && !config.json {
         CLEAR
@@ -64,9 +66,17 @@ async fn watch(address: &str, config: &StatusConfig) -> Result<(), Failure> {
         ""
     };
     loop {
-        match look(address, config).await {
-            Ok((shown, _)) => print(&format!("{clear}{shown}"))?,
-            Err(failure) => print(&format!("{clear}{failure}\n"))?,
+        let shown = match look(address, config).await {
+            Ok((shown, _)) => format!("{clear}{shown}"),
+            Err(failure) if config.json => {
+                // What reads JSON must not meet a line that is none.
+                warn!("{failure}");
+                String::new()
+            }
+            Err(failure) => format!("{clear}{failure}\n"),
+        };
+        if out::say_on(&shown)? == Reader::Gone {
+            return Ok(());
         }
         tokio::time::sleep(AGAIN_AFTER).await;
     }
@@ -86,11 +96,4 @@ async fn look(address: &str, config: &StatusConfig) -> Result<(String, Status), 
         table(&status)
     };
     Ok((shown, status))
-}
-
-/// A pipe that nobody reads any more is no failure of ours, and no reason to go on.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
 }
