@@ -15,8 +15,7 @@ use crate::config::{LogFormat, LogLevel};
 /// Begins to log. Bursts are said by whoever holds the answer.
 pub fn start(level: LogLevel, format: LogFormat) -> Bursts {
     let bursts = Bursts::default();
-    // The clients' own chatter is not the worker's log.
-    let filter = EnvFilter::new(format!("warn,forebay={}", level.filter()));
+    let filter = filter(level);
     let lines = fmt::layer().with_target(false).with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
@@ -42,6 +41,17 @@ pub fn start(level: LogLevel, format: LogFormat) -> Bursts {
     bursts
 }
 
+/// The clients' own chatter is not the worker's log; where it has errors alone, nor are their warnings.
+fn filter(level: LogLevel) -> EnvFilter {
+    let ours = level.filter();
+    let theirs = if ours == LogLevel::Error.filter() {
+        ours
+    } else {
+        LogLevel::Warn.filter()
+    };
+    EnvFilter::new(format!("{theirs},forebay={ours}"))
+}
+
 /// What is said of a panic: words that stand in the program. Those that were put together may hold
 /// the text that they are about.
 fn words(payload: &(dyn Any + Send)) -> &'static str {
@@ -52,6 +62,23 @@ fn words(payload: &(dyn Any + Send)) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tracing::level_filters::LevelFilter;
+
+    #[test]
+    fn no_level_lets_more_of_others_through_than_of_us() {
+        for (level, most) in [
+            (LogLevel::Critical, LevelFilter::ERROR),
+            (LogLevel::Error, LevelFilter::ERROR),
+            (LogLevel::Warning, LevelFilter::WARN),
+            (LogLevel::Info, LevelFilter::INFO),
+            (LogLevel::Trace, LevelFilter::TRACE),
+        ] {
+            let hint = tracing_subscriber::Layer::<tracing_subscriber::Registry>::max_level_hint(
+                &filter(level),
+            );
+            assert_eq!(hint, Some(most), "{level:?}");
+        }
+    }
 
     #[test]
     fn of_a_panic_no_data_is_said() {
