@@ -1,15 +1,20 @@
 //! The page, as it is served and as a browser has it.
 
+use serde_json::Value;
+
 use super::convergence::generated;
 use super::support::http::get;
 use super::support::log::{self, HTTP, Logged};
+use super::support::stream::{GROUP, KEY};
 use super::support::{Bed, give, tools, wait};
 use forebay::generate::Options;
+use forebay::report::grouped;
 
 const PHONE: &str = "390";
 const DARK: &str = "--blink-settings=preferredColorScheme=0";
 const LIGHT: &str = "--blink-settings=preferredColorScheme=1";
 /// What would be an element if it were not escaped.
+const SCRIPT: &str = "</script><script>alert(2)</script>";
 const HOSTILE: &str = "<img src=x onerror=alert(1)>&amp;\"'";
 
 /// A worker that has done something, whose page shows all that there can be.
@@ -21,9 +26,15 @@ async fn worked(bed: &Bed, consumer: &str) -> (Logged, String) {
         sdk: 0.5,
         bad: 0.02,
     });
-    let worker = log::run(bed, &[&HTTP[..], &["--consumer-id", consumer]].concat());
+    // What another consumer has pending stays with it.
+    give::give(bed, &entries[..1]).await;
+    let group = ["XGROUP", "CREATE", KEY, GROUP, "0"];
+    bed.stream.run::<String>(&group).await;
+    bed.stream.read_and_die(SCRIPT, 1).await;
+    let flags = ["--consumer-id", consumer, "--claim-idle-ms", "3600000"];
+    let worker = log::run(bed, &[&HTTP[..], &flags].concat());
     let address = worker.http().await;
-    give::give(bed, &entries[..1_500]).await;
+    give::give(bed, &entries[1..1_500]).await;
     wait::until("its plots have points", async || {
         get(&address, "/status")
             .await
@@ -36,7 +47,7 @@ async fn worked(bed: &Bed, consumer: &str) -> (Logged, String) {
     give::give(bed, &entries[1_500..]).await;
     wait::until("its plots have lines, and all is shown", async || {
         let page = get(&address, "/").await.body;
-        lines(&page) == 3 && page.contains("<th>SQLSTATE</th>") && page.contains("3,000")
+        lines(&page) == 3 && page.contains("<th>SQLSTATE</th>") && page.contains("2,999")
     })
     .await;
     (worker, address)
@@ -61,14 +72,6 @@ async fn it_is_whole_as_served_and_lives_in_a_browser() {
         values ('1-1', '1-1', 'commit', '', false, '', 1, $1, '')";
     let (worker, address) = worked(&bed, HOSTILE).await;
     bed.client.execute(LETTER, &[&HOSTILE]).await.unwrap();
-    let made = [
-        "XGROUP",
-        "CREATECONSUMER",
-        "firehose:events",
-        "firehose-processors",
-        "</script><script>alert(2)</script>",
-    ];
-    bed.stream.run::<i64>(&made).await;
     wait::until("both are shown", async || {
         let page = get(&address, "/").await.body;
         page.contains("alert(2)") && page.matches("onerror=alert(1)").count() >= 4
@@ -76,20 +79,7 @@ async fn it_is_whole_as_served_and_lives_in_a_browser() {
     .await;
     let page = get(&address, "/").await;
     assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
-    for part in [
-        "Throughput",
-        "Backlog",
-        "Lag by event time",
-        "Reader and lanes",
-        "Rows since the start",
-        "Flush times",
-        "Errors and repairs",
-        "Latest dead letters",
-        "Consumers of the group",
-        "Servers",
-    ] {
-        assert!(page.body.contains(part), "{part}");
-    }
+    assert_shows_the_status(&bed, &address).await;
     for from_elsewhere in ["http://", "https://", "src=", "@import", "url("] {
         let ours = page.body.replace(&forebay_escaped(HOSTILE), "");
         assert!(!ours.contains(from_elsewhere), "{from_elsewhere}");
@@ -113,6 +103,107 @@ async fn it_is_whole_as_served_and_lives_in_a_browser() {
     );
     assert_eq!(lines(&dom), 3);
     worker.stop().await;
+}
+
+/// Every part of the page has what the status has, which tests of its own compare with the servers.
+async fn assert_shows_the_status(bed: &Bed, address: &str) {
+    let letters = bed
+        .number("select count(*) from forebay.dead_letters")
+        .await;
+    let mut status = Value::Null;
+    // The last looks at the servers are some seconds old.
+    wait::until("it has been looked at", async || {
+        let now = get(address, "/status").await.body;
+        status = serde_json::from_str(&now).unwrap();
+        status["backlog_entries"] == 0
+            && status["pending_entries"] == 1
+            && status["dead_letters_stored"] == letters
+            && status["servers"][0]["version"].is_string()
+            && status["servers"][1]["version"].is_string()
+    })
+    .await;
+    let page = get(address, "/").await.body;
+    let page: Vec<&str> = page.split('\n').map(str::trim).collect();
+    let page = page.concat();
+    let shows = |text: String| assert!(page.contains(&text), "{text}: {page}");
+    let cell = |number: &Value| match number.as_u64() {
+        Some(number) => format!(r#"<td class="n">{}</td>"#, grouped(number)),
+        None => r#"<td class="n"></td>"#.to_owned(),
+    };
+    let figure = |name: &str, value: &str| {
+        shows(format!(
+            r#"<span class="soft">{name}</span><b>{value} <small>"#
+        ));
+    };
+    figure("Backlog", "0");
+    let lag = status["lag_s"].as_f64().unwrap();
+    assert!(lag > 0.0, "{status}");
+    figure("Lag", &format!("{lag:.1}"));
+    figure("Pending", "1");
+    figure("Stored", "2,999");
+    figure("Dead letters", &letters.to_string());
+    figure("Lost", "0");
+    for title in ["Throughput", "Backlog", "Lag by event time"] {
+        shows(format!("<h2>{title} <span"));
+    }
+    shows("The reader is <b>live</b>.".to_owned());
+    let each = |name: &str| status[name].as_array().unwrap().iter();
+    for (at, lane) in each("lanes").enumerate() {
+        shows(format!("<tr><td>{at}</td><td>idle</td>"));
+        let last = lane["last_flush_ms"].as_f64().unwrap();
+        let (flushes, rows) = (cell(&lane["flushes"]), cell(&lane["rows"]));
+        shows(format!(r#"{flushes}{rows}<td class="n">{last:.1}</td>"#));
+    }
+    for table in each("tables").filter(|table| table["put"].as_u64() > Some(0)) {
+        let cells = ["put", "deleted", "added", "removed"].map(|name| cell(&table[name]));
+        let name = table["table"].as_str().unwrap();
+        shows(format!("<tr><td>{name}</td>{}</tr>", cells.concat()));
+    }
+    let flushes = &status["flushes"];
+    for (name, key, unit) in [
+        ("half within", "p50_ms", "ms"),
+        ("99 % within", "p99_ms", "ms"),
+        ("longest", "max_ms", "ms"),
+        ("copying", "copy_s", "s"),
+        ("merging", "merge_s", "s"),
+        ("committing", "commit_s", "s"),
+    ] {
+        let time = flushes[key].as_f64().unwrap();
+        assert!(time > 0.0, "{name}");
+        shows(format!(
+            r#"<td>{name}</td><td class="n">{time:.1} {unit}</td>"#
+        ));
+    }
+    let by_age = flushes["by_reason"]["age"].as_u64().unwrap();
+    assert!(by_age > 0, "{flushes}");
+    shows(format!("age {}", grouped(by_age)));
+    for (what, key) in [("dead letter", "dead_letters"), ("repaired", "repaired")] {
+        let some = status[key].as_object().unwrap().iter();
+        let mut some = some.filter(|(_, count)| **count != 0).peekable();
+        assert!(some.peek().is_some(), "{what}");
+        for (name, count) in some {
+            let count = cell(count);
+            shows(format!(r#"<td class="name">{what} {name}</td>{count}"#));
+        }
+    }
+    let retries = status["errors"]["retries"].as_u64().unwrap();
+    shows(format!("{} batches tried again.", grouped(retries)));
+    for server in each("servers") {
+        let name = server["name"].as_str().unwrap();
+        let version = server["version"].as_str().unwrap();
+        shows(format!(
+            "<td>{name}</td><td>{version}</td><td><span class=\"good\">up</span>"
+        ));
+    }
+    let escaped = forebay_escaped(SCRIPT);
+    shows(format!(
+        r#"<td class="name">{escaped}</td><td class="n">1</td>"#
+    ));
+    for letter in each("latest_dead_letters") {
+        let (id, entry) = (&letter["id"], letter["entry_id"].as_str().unwrap());
+        shows(format!("<tr><td>{id}</td>"));
+        shows(format!("<td>{entry}</td>"));
+    }
 }
 
 fn forebay_escaped(text: &str) -> String {
@@ -142,17 +233,16 @@ async fn it_can_be_read_on_a_phone_and_in_the_dark() {
             .split('<')
             .next()
             .unwrap();
-        let numbers: Vec<f64> = measured
-            .split(' ')
-            .map(|number| number.parse().unwrap())
-            .collect();
-        let [width, back, ink, soft] = numbers[..] else {
-            panic!("{measured}")
-        };
+        let mut numbers = measured.split(' ').map(|number| number.parse().unwrap());
+        let width: f64 = numbers.next().unwrap();
         assert!(width <= PHONE.parse().unwrap(), "{width} wide");
-        assert_eq!(back < 0.5, is_dark, "{measured}");
-        // WCAG 2, 1.4.3: at least 4.5 to 1.
-        for ink in [ink, soft] {
+        let numbers: Vec<f64> = numbers.collect();
+        let pairs = numbers.chunks_exact(2);
+        assert_eq!((pairs.len(), pairs.remainder()), (5, &[][..]));
+        for pair in pairs {
+            let (back, ink) = (pair[0], pair[1]);
+            assert_eq!(back < 0.5, is_dark, "{measured}");
+            // WCAG 2, 1.4.3: at least 4.5 to 1.
             let contrast = (back.max(ink) + 0.05) / (back.min(ink) + 0.05);
             assert!(contrast >= 4.5, "{contrast}: {measured}");
         }
@@ -169,7 +259,7 @@ async fn it_can_be_read_on_a_phone_and_in_the_dark() {
 }
 
 /// A page that holds another in a frame as wide as a phone, and says how wide that is and how bright
-/// its ground, its text and its softer text.
+/// the ground and the text are of what is read: on the page itself and on its cards.
 fn measuring(page: &str) -> String {
     let framed = page.replace('&', "&amp;").replace('"', "&quot;");
     format!(
@@ -183,14 +273,29 @@ const bright = (color) => {{
 }};
 onload = () => {{
   const inner = document.getElementById("f").contentDocument;
-  const style = (node) => getComputedStyle(node);
+  const style = (of) => getComputedStyle(inner.querySelector(of));
+  const pair = (ground, text) => [style(ground).backgroundColor, style(text).color].map(bright);
   document.getElementById("o").textContent = "measured:" + [
     inner.documentElement.scrollWidth,
-    bright(style(inner.body).backgroundColor),
-    bright(style(inner.body).color),
-    bright(style(inner.querySelector("header span:last-child")).color),
-  ].join(" ");
+    pair("body", "h1"),
+    pair("body", "header span:last-child"),
+    pair(".card:not(.wrong)", ".card h2"),
+    pair(".card:not(.wrong)", ".card .soft"),
+    pair(".card:not(.wrong)", ".card td.n"),
+  ].flat().join(" ");
 }};
 </script>"#
     )
+}
+
+/// What the README shows is there, and is a picture.
+#[test]
+fn the_readme_has_a_picture_of_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(readme.contains("![The page of a worker that catches up](docs/page.png)"));
+    let picture = std::fs::read(root.join("docs/page.png")).unwrap();
+    assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let [wide, high] = [16, 20].map(|at| u32::from_be_bytes(*picture[at..].first_chunk().unwrap()));
+    assert!(wide >= 800 && high >= 800, "{wide} x {high}");
 }
