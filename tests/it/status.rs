@@ -252,7 +252,8 @@ async fn watching_suits_a_pipe() {
     let watch = watch.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut watch = watch.spawn().unwrap();
     let mut log = BufReader::new(watch.stderr.take().unwrap()).lines();
-    let line = log.next_line().await.unwrap().unwrap();
+    let line = timeout(wait::limit(), log.next_line()).await;
+    let line = line.expect("a line").unwrap().unwrap();
     assert!(line.contains("no worker answers at"), "{line}");
     watch.start_kill().unwrap();
     let shown = watch.wait_with_output().await.unwrap().stdout;
