@@ -203,8 +203,48 @@ fn text(field: &[u8]) -> String {
 #[derive(Debug)]
 pub struct Parts<'a> {
     data: &'a [u8],
-    /// Where the array of ops lies, and each op in it.
-    ops: Option<(span::Span, Vec<span::Span>)>,
+    ops: Option<Ops<'a>>,
+}
+
+/// The ops of a commit, and what stands around them in a letter.
+#[derive(Debug)]
+struct Ops<'a> {
+    before: Cow<'a, [u8]>,
+    after: &'a [u8],
+    /// Where each op lies.
+    elements: Vec<span::Span>,
+}
+
+impl<'a> Ops<'a> {
+    fn of(data: &'a [u8]) -> Option<Self> {
+        let array = span::last_member(data, "ops")?;
+        let (before, after) = (data.get(..array.start)?, data.get(array.end..)?);
+        let is_ballast = before.len() + after.len() > FRAME_BYTES_MAX;
+        Some(Ops {
+            before: if is_ballast {
+                Cow::Owned(frame(data))
+            } else {
+                Cow::Borrowed(before)
+            },
+            after: if is_ballast { b"}" } else { after },
+            elements: span::elements(data, array),
+        })
+    }
+}
+
+/// What is kept of a commit that has too much beside its ops, up to these.
+fn frame(data: &[u8]) -> Vec<u8> {
+    let mut frame = b"{".to_vec();
+    let values = span::last_members(data, FRAME_MEMBERS);
+    for (name, value) in FRAME_MEMBERS.iter().zip(values) {
+        let value = value.and_then(|value| data.get(value));
+        if let Some(value) = value.filter(|value| value.len() <= FRAME_BYTES_MAX) {
+            let member = [b"\"", name.as_bytes(), b"\":", value, b","];
+            frame.extend_from_slice(&member.concat());
+        }
+    }
+    frame.extend_from_slice(b"\"ops\":");
+    frame
 }
 
 impl<'a> Parts<'a> {
@@ -212,8 +252,7 @@ impl<'a> Parts<'a> {
     #[must_use]
     pub fn of(entry: &'a Entry) -> Self {
         let data = entry.data.as_deref().unwrap_or_default();
-        let ops = span::last_member(data, "ops")
-            .map(|array| (array.clone(), span::elements(data, array)));
+        let ops = Ops::of(data);
         Parts { data, ops }
     }
 
@@ -230,23 +269,11 @@ impl<'a> Parts<'a> {
 
     /// The data with these ops alone.
     fn with_only(&self, ops: &[usize]) -> Option<Vec<u8>> {
-        let (array, elements) = self.ops.as_ref()?;
-        let op = |op: &usize| self.data.get(elements.get(*op)?.clone());
+        let all = self.ops.as_ref()?;
+        let op = |op: &usize| self.data.get(all.elements.get(*op)?.clone());
         let ops = ops.iter().map(op).collect::<Option<Vec<&[u8]>>>()?;
         let ops = ops.join(b",".as_slice());
-        let (before, after) = (self.data.get(..array.start)?, self.data.get(array.end..)?);
-        if before.len() + after.len() <= FRAME_BYTES_MAX {
-            return Some([before, b"[", &ops, b"]", after].concat());
-        }
-        let mut data = b"{".to_vec();
-        for name in FRAME_MEMBERS {
-            let value = span::last_member(self.data, name).and_then(|value| self.data.get(value));
-            if let Some(value) = value.filter(|value| value.len() <= FRAME_BYTES_MAX) {
-                let member = [b"\"", name.as_bytes(), b"\":", value, b","];
-                data.extend_from_slice(&member.concat());
-            }
-        }
-        Some([&data, b"\"ops\":[".as_slice(), &ops, b"]}"].concat())
+        Some([&all.before, b"[".as_slice(), &ops, b"]", all.after].concat())
     }
 }
 
