@@ -57,19 +57,17 @@ pub enum Purged {
     Many,
 }
 
-/// Looks up all of it. Where positions do not decide, tombstones are looked up by uri.
+/// Looks up all of it. Where positions do not decide, tombstones and purges are looked up by what is
+/// staged.
 pub async fn look_up(
     transaction: &Transaction<'_>,
     batch: &Batch,
     terms: &Terms,
 ) -> Result<Struck, DbError> {
-    let (mut deleted, purged) = match batch.oldest() {
-        Some(oldest) => ended(transaction, oldest).await?,
-        None => Default::default(),
+    let (deleted, purged) = match (&terms.manner, batch.oldest()) {
+        (Manner::ByPosition, Some(oldest)) => ended(transaction, oldest).await?,
+        _ => Default::default(),
     };
-    if let Manner::Fill(_) = terms.manner {
-        deleted = Deleted::Nothing;
-    }
     Ok(Struck {
         opted_out: opted_out(transaction, batch).await?,
         deleted,

@@ -163,6 +163,47 @@ async fn a_tombstone_from_before_the_export_is_none() {
     assert_eq!(sum(&summary, "stored"), 1, "{summary}");
 }
 
+/// A repository that was purged, and goes on: what it has later is not what was purged.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_from_before_the_export_is_none() {
+    let (bed, files) = (Bed::new().await, Files::new());
+    let before = commit(
+        DID,
+        "create",
+        &format!("{POST}a"),
+        Some(&post("a", "2024-01-01T00:00:00Z")),
+    );
+    bed.stream
+        .xadd_at(&format!("{}-0", STREAM_MS - 5), "commit", &before, "")
+        .await;
+    let gone = json!({"did": DID, "active": false, "status": "deleted"}).to_string();
+    let at = format!("{STREAM_MS}-0");
+    bed.stream.xadd_at(&at, "account", gone, "").await;
+    drain(&bed, &["--account-deleted", "purge"]).await;
+    drain(&bed, &[]).await;
+    let purged = "select count(*) from forebay.purges where done";
+    assert_eq!(bed.number(purged).await, 1);
+    let export = |micros: u64| {
+        let mut repo = Repo::new(DID, &rev(micros));
+        // Many: they would go straight into their table.
+        for n in 0..100 {
+            repo = repo.with(&format!("{POST}{n}"), post("x", "2024-01-01T00:00:00Z"));
+        }
+        repo.with(&format!("{POST}a"), post("a", "2024-01-01T00:00:00Z"))
+            .bytes()
+    };
+    let purged_at = STREAM_MS * 1000;
+    let path = files.put("before.car", export(purged_at + 30_000_000));
+    let summary = backfill_all(&bed, &[&path]).await;
+    assert_eq!(sum(&summary, "deleted since"), 101, "{summary}");
+    assert_eq!(bed.number("select count(*) from posts").await, 0);
+    let path = files.put("after.car", export(purged_at + 90_000_000));
+    let summary = backfill_all(&bed, &[&path]).await;
+    assert_eq!(sum(&summary, "stored"), 101, "{summary}");
+    assert_eq!(bed.number("select count(*) from posts").await, 101);
+    counts::assert_equal_rows(&bed.client).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_older_than_the_tombstones_kept_is_refused() {
     let (bed, files, mut model) = (Bed::new().await, Files::new(), Model::new());
