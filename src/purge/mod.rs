@@ -8,7 +8,7 @@
 mod pages;
 mod task;
 
-pub use pages::{Left, Removed, count, remove};
+pub use pages::{Left, Removed, count, mine, remove};
 pub use task::Purger;
 
 use deadpool_postgres::Object;

@@ -102,7 +102,10 @@ pub async fn count(
         let row = client
             .query_one(
                 &source.count,
-                &[&mine(source, job), &statement_timestamp(job.position.at)],
+                &[
+                    &mine(source, &job.did),
+                    &statement_timestamp(job.position.at),
+                ],
             )
             .await
             .map_err(DbError::during(WHAT))?;
@@ -143,7 +146,7 @@ impl Table {
         loop {
             let limit = i64::try_from(PAGE + self.stuck.len()).unwrap_or(i64::MAX);
             let params: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-                [&mine(self.source, job), &at, &limit];
+                [&mine(self.source, &job.did), &at, &limit];
             let found = connection
                 .list("looking for records", &self.source.page, &params)
                 .await?;
@@ -178,11 +181,12 @@ impl Table {
     }
 }
 
-/// The parameter that stands for the repo.
-fn mine(source: &Source, job: &Job) -> String {
+/// The parameter that stands for the repo in a table's statements.
+#[must_use]
+pub fn mine(source: &Source, did: &str) -> String {
     match source.by {
-        By::Did => job.did.clone(),
-        By::Uri => format!("at://{}/%", escaped(&job.did)),
+        By::Did => did.to_owned(),
+        By::Uri => format!("at://{}/%", escaped(did)),
     }
 }
 

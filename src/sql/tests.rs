@@ -51,7 +51,6 @@ fn no_name_is_left_unfilled() {
         all.extend([fill.puts.as_str(), &fill.known, &fill.deletes]);
     }
     all.extend(backfill::FILL_ENDED.iter().map(|(_, text)| text.as_str()));
-    all.extend(backfill::OLDER.iter().map(|(_, text)| text.as_str()));
     all.extend(bulk::OWN.iter().map(String::as_str));
     all.extend([
         PROFILES_DELETE.as_str(),
