@@ -48,10 +48,4 @@ impl Supply {
             load.committed();
         }
     }
-
-    /// Whether what cannot be stored becomes a dead letter.
-    #[must_use]
-    pub fn sets_aside(&self) -> bool {
-        matches!(self, Supply::Stream(_))
-    }
 }

@@ -19,4 +19,3 @@ pub use block::{BLOCK_BYTES_MAX, ReadAt};
 pub use cbor::{BadCbor, Facts, to_lexicon};
 pub use problem::Problem;
 pub use repo::{Car, Commit, Record, root};
-pub use tid::micros as tid_micros;

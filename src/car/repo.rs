@@ -120,12 +120,6 @@ impl<B: ReadAt> Car<B> {
         self.index.len()
     }
 
-    /// Bytes of the block read last.
-    #[must_use]
-    pub fn block_bytes(&self) -> usize {
-        self.block.len()
-    }
-
     /// The next record, its JSON appended to `json`; nothing at the end. What is wrong comes in the
     /// place of what it costs, with its path or the one before it.
     pub fn next(&mut self, json: &mut Vec<u8>) -> Option<Result<Record, (Problem, String)>> {
