@@ -17,12 +17,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether nothing is left out.
-    #[must_use]
-    pub fn takes_all(&self) -> bool {
-        self.collections.is_empty() && self.dids.is_empty() && self.since.is_none()
-    }
-
     /// Whether a repository is taken.
     #[must_use]
     pub fn has_did(&self, did: &str) -> bool {
@@ -39,12 +33,6 @@ impl Filter {
                     .strip_suffix('*')
                     .map_or(wanted == collection, |start| collection.starts_with(start))
             })
-    }
-
-    /// Whether events that are of no collection are taken.
-    #[must_use]
-    pub fn has_accounts(&self) -> bool {
-        self.collections.is_empty()
     }
 
     /// Whether what was at this time is taken; what has no time is.
@@ -74,10 +62,9 @@ mod tests {
         assert!(filter.has_path("app.bsky.feed.post/1"));
         assert!(filter.has_path("app.bsky.graph.follow/1"));
         assert!(!filter.has_path("app.bsky.feed.postgate/1"));
-        assert!(!filter.has_accounts());
         assert!(filter.has_did("did:plc:a") && !filter.has_did("did:plc:b"));
         assert!(filter.has_time(Some(10)) && filter.has_time(None) && !filter.has_time(Some(9)));
-        assert!(!filter.takes_all() && Filter::default().takes_all());
-        assert!(Filter::default().has_path("x/y") && Filter::default().has_accounts());
+        let all = Filter::default();
+        assert!(all.has_path("x/y") && all.has_did("did:plc:b") && all.has_time(Some(9)));
     }
 }
