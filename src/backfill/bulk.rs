@@ -136,6 +136,18 @@ pub async fn finish(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
     finished
 }
 
+/// The same for whoever has begun it. Had the connection of its lock been cut, somebody else may have
+/// found it broken off and finished it while rows were still to come: their counts are missing then. So
+/// it is noted once more first.
+///
+/// # Errors
+///
+/// As [`finish`].
+pub async fn finish_own(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
+    begin(pool, &Plan(Vec::new())).await?;
+    finish(pool, redis).await
+}
+
 async fn finish_with(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
     let state = client.query_opt(sql::STATE, &[]).await;
     let Some(state) = state.map_err(DbError::during(FINISHING))? else {

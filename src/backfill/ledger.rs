@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use tokio::runtime::Handle;
 
-use crate::error::{DbError, Stop, Verdict};
+use crate::error::{DbError, Verdict};
 use crate::flush::Mark;
 use crate::position::Micros;
 use crate::retry::Backoff;
 use crate::sql::backfill as sql;
 
 use super::chunk::{Form, Taken};
+use super::feed::shares_of;
 use super::load::Sequence;
+use super::patience;
+use super::reader::Broken;
 
 /// Whether what was come to before counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +49,15 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The setup is broken.
+    /// The setup is broken, or it was told to stop.
     pub fn take(
         &self,
         name: String,
         form: Form,
         content: &str,
-        shares: i32,
-    ) -> Result<Taken, Stop> {
+        stop: &AtomicBool,
+    ) -> Result<Taken, Broken> {
+        let shares = shares_of(form);
         let Ledger::Kept {
             pool,
             restart,
@@ -84,7 +89,7 @@ impl Ledger {
             if error.verdict() == Verdict::Fatal {
                 return Err(error.into());
             }
-            std::thread::sleep(backoff.pause());
+            patience::wait(&mut backoff, &error, stop)?;
         }
     }
 }
@@ -129,20 +134,44 @@ async fn take(
     Ok((id, rows.iter().map(mark).collect()))
 }
 
-/// Takes the lock of which there is one backfill at a time; nothing if it is taken. It is held as long
-/// as the connection is.
+/// The lock of which there is one backfill at a time. The server keeps it as long as the connection
+/// lives, so that the connection does not go back to its pool.
+pub struct Lock(Option<Object>);
+
+impl Lock {
+    /// Whether the connection, and the lock with it, is gone.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.0.as_ref().is_none_or(|client| client.is_closed())
+    }
+
+    /// Lets go of it.
+    pub fn release(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// Takes the lock; nothing if somebody else has it.
 ///
 /// # Errors
 ///
 /// The database is away or refuses.
-pub async fn lock(pool: &Pool) -> Result<Option<Object>, DbError> {
+pub async fn lock(pool: &Pool) -> Result<Option<Lock>, DbError> {
     const WHAT: &str = "locking out other backfills";
     let client = pool.get().await?;
     let row = client.query_one(sql::LOCK, &[]).await;
     let is_ours: bool = row
         .and_then(|row| row.try_get(0))
         .map_err(DbError::during(WHAT))?;
-    Ok(is_ours.then_some(client))
+    Ok(is_ours.then_some(Lock(Some(client))))
 }
 
 /// The same, with some patience: the server may not have noticed yet that the last one has ended.
@@ -150,7 +179,7 @@ pub async fn lock(pool: &Pool) -> Result<Option<Object>, DbError> {
 /// # Errors
 ///
 /// As [`lock`].
-pub async fn lock_soon(pool: &Pool) -> Result<Option<Object>, DbError> {
+pub async fn lock_soon(pool: &Pool) -> Result<Option<Lock>, DbError> {
     const TRIES: u32 = 30;
     const TRY_EVERY: Duration = Duration::from_millis(100);
     for _ in 1..TRIES {

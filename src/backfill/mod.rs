@@ -15,9 +15,11 @@ mod filter;
 mod governor;
 mod ledger;
 pub mod lines;
+mod live;
 mod load;
 mod meter;
 mod options;
+mod patience;
 mod reader;
 mod report;
 mod run;
@@ -37,6 +39,7 @@ pub use reader::{Authority, Stale};
 pub use report::Sums;
 pub use source::{BadSource, Source, all as sources};
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -58,8 +61,7 @@ use crate::store::Store;
 use crate::supply::Supply;
 use crate::widths::Widths;
 
-use fill::Limits;
-use ledger::Ledger;
+use ledger::{Ledger, Lock};
 use load::Sequence;
 use reader::Reader;
 use run::Run;
@@ -74,7 +76,7 @@ pub enum BackfillError {
     UnderWay,
     /// Somebody writes to a database that is to be filled in bulk.
     #[error(
-        "a worker is at work\n  remedy: stop it, or leave --bulk out: without it both may write at the same time"
+        "a worker is at work, or was half a minute ago\n  remedy: stop it and wait that long, or leave --bulk out: without it both may write at the same time"
     )]
     NotQuiet,
     /// The setup is broken.
@@ -95,11 +97,6 @@ pub struct Servers {
     /// Where the stream is.
     pub redis: Redis,
 }
-
-/// How often it is looked whether workers are at work, and how long ago one must have been.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// A worker that runs has asked for entries within this time.
-const QUIET: Duration = Duration::from_secs(5);
 
 /// Takes all sources; `stop` turns true when it is to end early.
 ///
@@ -124,25 +121,30 @@ pub async fn run(
         return Err(Stop::unfit(&found).into());
     }
     let clocks = clocks(redis, options).await?;
-    if options.bulk == Bulk::Yes && is_live(redis, QUIET).await {
+    if options.bulk == Bulk::Yes && live::is_live(redis).await? {
         return Err(BackfillError::NotQuiet);
     }
     let is_gone = |source: &Source| *source == Source::Stdin;
     let again = options.restart == Restart::No && !sources.iter().any(is_gone);
     for attempt in 0_u32.. {
         // Held until the end; of another server's connections it would be lost with them.
-        let lock = ledger::lock_soon(pool)
+        let mut lock = ledger::lock_soon(pool)
             .await?
             .ok_or(BackfillError::UnderWay)?;
         let stopped = Arc::new(AtomicBool::new(stop.load(Ordering::Relaxed)));
-        let passed_on = tokio::spawn(pass_on(Arc::clone(&stop), Arc::clone(&stopped)));
         let attempt = Attempt {
             run: format!("{}-{}-{attempt}", clocks.now, std::process::id()).into(),
             clocks,
-            stop: stopped,
+            stop: Arc::clone(&stopped),
         };
-        let ended = within_bulk(servers, sources.clone(), options, attempt).await;
-        passed_on.abort();
+        let mut attempted = pin!(within_bulk(servers, sources.clone(), options, attempt));
+        let ended = tokio::select! {
+            ended = &mut attempted => ended,
+            () = hold(pool, &mut lock, &stop, &stopped) => {
+                stopped.store(true, Ordering::Relaxed);
+                attempted.await.and(Err(BackfillError::UnderWay))
+            }
+        };
         drop(lock);
         match ended {
             Err(BackfillError::Stop(Stop::Database {
@@ -171,7 +173,7 @@ async fn within_bulk(
     }
     bulk::begin(pool, &plan(pool).await?).await?;
     let ended = once(servers, sources, options, attempt).await;
-    match bulk::finish(pool, redis).await {
+    match bulk::finish_own(pool, redis).await {
         Ok(()) => ended,
         Err(error) => {
             warn!(
@@ -213,13 +215,25 @@ struct Attempt {
     stop: Arc<AtomicBool>,
 }
 
-/// A lane that fails stops one attempt, an operator all.
-async fn pass_on(from: Arc<AtomicBool>, to: Arc<AtomicBool>) {
+/// Looks after one attempt: a lane that fails stops one, an operator all. A lock that is lost with its
+/// connection is taken again; ends if somebody else has it by then.
+async fn hold(pool: &Pool, lock: &mut Lock, stop: &AtomicBool, stopped: &AtomicBool) {
     const LOOK_EVERY: Duration = Duration::from_millis(100);
-    while !from.load(Ordering::Relaxed) {
+    loop {
         tokio::time::sleep(LOOK_EVERY).await;
+        if stop.load(Ordering::Relaxed) {
+            stopped.store(true, Ordering::Relaxed);
+        }
+        if lock.is_lost() {
+            lock.release();
+            match ledger::lock_soon(pool).await {
+                Ok(Some(again)) => *lock = again,
+                Ok(None) => return,
+                // Away: the lanes wait for it too, and say so.
+                Err(_) => {}
+            }
+        }
     }
-    to.store(true, Ordering::Relaxed);
 }
 
 async fn once(
@@ -253,7 +267,7 @@ async fn once(
         })))
     };
     let lanes = run.lanes(options, &widths, &mut tasks, target)?;
-    let watching = tokio::spawn(watch(
+    let watching = tokio::spawn(live::watch(
         redis.clone(),
         Arc::clone(&run.limits),
         options.clone(),
@@ -364,25 +378,4 @@ fn store(
         lane: metrics.add_lane(),
         metrics: Arc::new(metrics),
     })
-}
-
-/// Whether a worker has asked for entries within this time. No answer, no group: nobody is at work.
-async fn is_live(redis: &Redis, within: Duration) -> bool {
-    let members = stream::members(redis).await.unwrap_or_default();
-    members.iter().any(|member| member.idle < within)
-}
-
-/// Sees to it that batches are small while workers are at work: they hold the locks of their
-/// repositories, for which the live lanes wait.
-async fn watch(redis: Redis, limits: Arc<Limits>, options: Options) {
-    loop {
-        let is_live = is_live(&redis, LOOK_EVERY).await;
-        let rows = if is_live {
-            options.rows.min(options.rows_beside_live)
-        } else {
-            options.rows
-        };
-        limits.rows.store(rows, Ordering::Relaxed);
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }

@@ -7,7 +7,7 @@ use crate::position::Micros;
 
 use super::cars;
 use super::chunk::{Form, Taken};
-use super::feed::{Feed, Over, Shared, all_shares, shares_of};
+use super::feed::{Feed, Over, Shared, all_shares};
 use super::filter::Filter;
 use super::ledger::Ledger;
 use super::source::Source;
@@ -96,9 +96,8 @@ impl Reader {
         form: Form,
         content: &str,
     ) -> Result<Option<Arc<Taken>>, Broken> {
-        let taken = self
-            .ledger
-            .take(source.name(), form, content, shares_of(form))?;
+        let stop = &self.shared.stop;
+        let taken = self.ledger.take(source.name(), form, content, stop)?;
         let ended = taken.begun.values().filter(|mark| mark.is_end).count();
         // Lines and entries may have been added since.
         if form == Form::Car && ended > 0 {

@@ -154,7 +154,7 @@ fn spawn(reader: &Arc<Reader>, queue: &Queue, tasks: &mut JoinSet<Result<(), Sto
 async fn wait(tasks: &mut JoinSet<Result<(), Stop>>, stop: &AtomicBool) -> Result<(), Stop> {
     let mut first = Ok(());
     while let Some(ended) = tasks.join_next().await {
-        let ended = ended.unwrap_or_else(|panic| Err(Stop::Broken(panic.to_string())));
+        let ended = ended.unwrap_or_else(|ended| Err(Stop::broken_off(&ended)));
         if ended.is_err() {
             stop.store(true, Ordering::Relaxed);
             if first.is_ok() {

@@ -6,11 +6,13 @@ use super::super::support::dump::public_schema;
 use super::super::support::proxy::{Hold, Moment, Proxy};
 use super::super::support::worker::{Worker, drain};
 use super::super::support::{Bed, child, counts, wait};
-use super::{Files, backfill, backfill_all, sum};
+use super::super::takeover::servers;
+use super::{Files, LOCKS, backfill, backfill_all, sum, until_unlocked};
 use forebay::generate::Options;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::process::Stdio;
+use tokio::io::AsyncWriteExt as _;
 
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 const MISSING: &str = "select count(*) from forebay.bulk_indexes";
@@ -97,10 +99,7 @@ async fn killed_it_is_finished_by_whoever_comes_next() {
             .unwrap();
         proxy.moment().await;
         child::end_by(&mut child, Signal::SIGKILL).await;
-        wait::until("its lock is free", async || {
-            bed.number("select count(*) from pg_locks where locktype = 'advisory' and classid = 1650549611").await == 0
-        })
-        .await;
+        until_unlocked(&bed).await;
         let missing = bed.number(MISSING).await;
         assert!(missing > 0, "{n} {next}");
         assert_ne!(public_schema(&bed.database_url).await, before);
@@ -164,4 +163,112 @@ async fn a_failure_puts_it_back() {
     assert_eq!(public_schema(&bed.database_url).await, before);
     assert_eq!(bed.number(UNDER_WAY).await, 0);
     counts::assert_equal_rows(&bed.client).await;
+}
+
+/// A worker has finished what was broken off, and goes on: it keeps nobody out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_finished_it_lets_go_of_the_lock() {
+    let (bed, files) = (Bed::new().await, Files::new());
+    bed.client
+        .batch_execute("insert into forebay.bulk (counted) values (false)")
+        .await
+        .unwrap();
+    let worker = Worker::start(&bed, &[]);
+    wait::until("it is finished", async || bed.number(UNDER_WAY).await == 0).await;
+    let (lines, model) = entries(100, 300);
+    backfill_all(&bed, &[&files.put("entries.jsonl", lines)]).await;
+    worker.stop().await.unwrap();
+    assert_same(&model, &bed.client).await;
+}
+
+/// The connection of the lock is cut, and somebody takes it for broken off: he finishes it while rows are
+/// still to come. Their counts are added up all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn finished_too_early_it_is_finished_again() {
+    let bed = Bed::new().await;
+    let (lines, model) = entries(101, 3_000);
+    let middle = lines.match_indices('\n').nth(2_400).unwrap().0 + 1;
+    let (first, rest) = lines.split_at(middle);
+    let mut command = child::command(&bed, &["backfill", "-", "--bulk"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(first.as_bytes()).await.unwrap();
+    wait::until("some is stored", async || {
+        bed.number("select count(*) from likes").await > 0
+    })
+    .await;
+    let (pool, redis) = servers(&bed);
+    wait::until("somebody else has finished it", async || {
+        cut(&bed).await;
+        forebay::backfill::finish_broken_off(&pool, &redis)
+            .await
+            .unwrap();
+        bed.number(UNDER_WAY).await == 0
+    })
+    .await;
+    input.write_all(rest.as_bytes()).await.unwrap();
+    drop(input);
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+    assert_same(&model, &bed.client).await;
+    counts::assert_equal_rows(&bed.client).await;
+    assert_eq!(bed.number(MISSING).await + bed.number(UNDER_WAY).await, 0);
+}
+
+/// Cuts the connection that has the lock.
+async fn cut(bed: &Bed) {
+    let cut = format!("select pg_terminate_backend(pid) {LOCKS} and granted");
+    bed.client.batch_execute(&cut).await.unwrap();
+}
+
+/// The lock is lost, and another has it: there is one at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_lock_it_stops() {
+    let (bed, files) = (Bed::new().await, Files::new());
+    let path = files.put("entries.jsonl", entries(102, 2_000).0);
+    let args = ["backfill", &path, "--rate-limit", "20"];
+    let child = tokio::spawn(child::output(child::command(&bed, &args)));
+    let other = bed.connect().await;
+    wait::until("it has the lock", async || {
+        bed.number(&format!("select count(*) {LOCKS}")).await > 0
+    })
+    .await;
+    let (waiting, ()) = tokio::join!(
+        other.query("select pg_advisory_lock(1650549611, 0)", &[]),
+        async {
+            wait::until("the other waits", async || {
+                bed.number(&format!("select count(*) {LOCKS} and not granted"))
+                    .await
+                    > 0
+            })
+            .await;
+            cut(&bed).await;
+        }
+    );
+    waiting.unwrap();
+    let (code, _, error) = child.await.unwrap();
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("another backfill"), "{error}");
+}
+
+/// Where it cannot be seen whether a worker is at work, none is taken to be away.
+#[tokio::test(flavor = "multi_thread")]
+async fn not_where_workers_cannot_be_seen() {
+    let (bed, files) = (Bed::new().await, Files::new());
+    let path = files.put("entries.jsonl", entries(103, 50).0);
+    drain(&bed, &[]).await;
+    bed.stream
+        .xadd("identity", r#"{"did":"did:plc:a"}"#, "")
+        .await;
+    drain(&bed, &[]).await;
+    let forbid = ["ACL", "SETUSER", "default", "-xinfo|consumers"];
+    bed.stream.run::<String>(&forbid).await;
+    let (code, _, error) = backfill(&bed, &[&path, "--bulk"]).await;
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("xinfo"), "{error}");
+    assert_eq!(bed.number("select count(*) from posts").await, 0);
 }

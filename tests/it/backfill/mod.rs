@@ -10,7 +10,7 @@ mod resume;
 mod spans;
 
 use super::model::{EntryLike, Model};
-use super::support::{Bed, child};
+use super::support::{Bed, child, wait};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -51,6 +51,16 @@ pub async fn backfill_all(bed: &Bed, args: &[&str]) -> String {
     let (code, out, error) = backfill(bed, args).await;
     assert_eq!(code, 0, "{out}{error}");
     out
+}
+
+/// The backfills' locks of a bed's own database: the server has other tests' too.
+pub const LOCKS: &str = "from pg_locks where locktype = 'advisory' and classid = 1650549611
+    and database = (select oid from pg_database where datname = current_database())";
+
+/// Waits until the server has noticed that a backfill was killed.
+pub async fn until_unlocked(bed: &Bed) {
+    let locks = format!("select count(*) {LOCKS}");
+    wait::until("its lock is free", async || bed.number(&locks).await == 0).await;
 }
 
 /// The number in front of these words in a summary; 0 where they are not in it.

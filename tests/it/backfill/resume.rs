@@ -5,7 +5,7 @@ use super::super::model::{EntryLike, Model, assert_same};
 use super::super::support::proxy::{Hold, Moment, Proxy};
 use super::super::support::{Bed, child, cluster, counts, servers, wait};
 use super::car::{Repo, rev};
-use super::{DAY_BEFORE, Files, backfill, backfill_all, post, sum};
+use super::{DAY_BEFORE, Files, backfill, backfill_all, post, sum, until_unlocked};
 use forebay::generate::Options;
 use forebay::local::Mode;
 use nix::sys::signal::Signal;
@@ -79,10 +79,7 @@ async fn killed_at_any_commit_it_loses_and_repeats_nothing() {
         assert!(now < count as i64);
         last = now;
         // Its session is still at what it was told.
-        wait::until("its lock is free", async || {
-            bed.number("select count(*) from pg_locks where locktype = 'advisory' and classid = 1650549611").await == 0
-        })
-        .await;
+        until_unlocked(&bed).await;
     }
     let under_way = status(&bed).await;
     assert!(
