@@ -1,5 +1,6 @@
 //! Reading repository exports.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Seek as _};
 use std::os::unix::fs::FileExt as _;
@@ -32,9 +33,10 @@ pub(super) fn read(reader: &Reader, path: &Path, source: &Source) -> Result<(), 
     let Ok(file) = File::open(path).map_err(unreadable) else {
         return Ok(());
     };
-    // The commit's CID is in the header: an export that was taken need not be gone through for it.
+    // The commit's CID is in the header: an export that was taken need not be gone through for it. A
+    // file that was cut has the same one, and another length.
     let content = match root(BufReader::with_capacity(BUFFER, &file)) {
-        Ok(content) => content,
+        Ok(root) => format!("{root} {}", source.bytes()),
         Err(problem) => {
             reader.refuse(source, "header", problem.name());
             return Ok(());
@@ -49,12 +51,12 @@ pub(super) fn read(reader: &Reader, path: &Path, source: &Source) -> Result<(), 
         reader.refuse(source, "file", Problem::Unreadable.name());
         return Ok(());
     }
-    let mut wrong = Vec::new();
+    let mut wrong = Wrong::default();
     let mut seen = 0;
     let opened = Car::open(
         BufReader::with_capacity(BUFFER, &file),
         CarFile(&file),
-        |problem, offset| wrong.push((problem, offset)),
+        |problem, offset| wrong.note(problem, offset),
         |offset| {
             reader.shared.meter.bytes(offset - seen);
             seen = offset;
@@ -75,10 +77,8 @@ pub(super) fn read(reader: &Reader, path: &Path, source: &Source) -> Result<(), 
     }
     let share = i16::from(partition::of(&commit.did));
     let mut feed = Feed::new(&reader.shared, taken, vec![share]);
-    let is_whole = wrong.is_empty();
-    for (problem, offset) in wrong {
-        feed.problem(At::Beginning, &format!("byte {offset}"), problem.name())?;
-    }
+    let is_whole = wrong.told.is_empty();
+    wrong.tell(&mut feed)?;
     if !reader.filter.has_did(&commit.did) {
         feed.filter(0)?;
         feed.end(None)?;
@@ -101,6 +101,38 @@ fn refusal(reader: &Reader, commit: &Commit, as_of: Option<Micros>) -> Option<&'
         return Some("its revision has no time, so it cannot be authoritative");
     }
     (reader.filter.has_did(&commit.did) && reader.is_stale(as_of)).then_some(STALE)
+}
+
+/// Blocks that are wrong: a file can have as many as bytes.
+#[derive(Default)]
+struct Wrong {
+    told: Vec<(Problem, u64)>,
+    /// Of those beyond, how many there are of each.
+    more: BTreeMap<&'static str, u64>,
+}
+
+impl Wrong {
+    /// Those that are told with their places.
+    const TOLD_MAX: usize = 1_000;
+
+    fn note(&mut self, problem: Problem, offset: u64) {
+        if self.told.len() < Self::TOLD_MAX {
+            self.told.push((problem, offset));
+        } else {
+            *self.more.entry(problem.name()).or_default() += 1;
+        }
+    }
+
+    fn tell(self, feed: &mut Feed<'_>) -> Result<(), Broken> {
+        for (problem, offset) in self.told {
+            feed.problem(At::Beginning, &format!("byte {offset}"), problem.name())?;
+        }
+        for (reason, number) in self.more {
+            let place = format!("{number} more blocks");
+            feed.problems(At::Beginning, &place, reason, number)?;
+        }
+        Ok(())
+    }
 }
 
 struct Export<'r> {

@@ -18,6 +18,17 @@ pub struct Item {
     pub offset: u128,
     /// The partition of its repository.
     pub share: i16,
+    /// What was passed over before it and is noted with its share.
+    pub passed: Passed,
+}
+
+/// What of a source no entry was made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// What a filter left out.
+    pub filtered: i64,
+    /// What cannot be read.
+    pub rejected: i64,
 }
 
 /// What decides between a chunk's rows and those that are there.

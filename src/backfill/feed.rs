@@ -11,7 +11,7 @@ use crate::flush::Mark;
 use crate::partition;
 use crate::position::{Micros, StreamId};
 
-use super::chunk::{Chunk, Form, Item, Rule, Sweep, Taken};
+use super::chunk::{Chunk, Form, Item, Passed, Rule, Sweep, Taken};
 use super::governor::Governor;
 use super::meter::Meter;
 use super::report::Report;
@@ -31,7 +31,8 @@ pub enum At {
     Beginning,
     /// In the place of what would have been there.
     Offset(u128),
-    /// Behind all that could be read: it may be mended, and is looked at again the next time.
+    /// Behind all that could be read: it may be mended, and is looked at and told again the next time.
+    /// So it is not noted with the source: what is mended would be held against it for good.
     End,
 }
 
@@ -62,8 +63,8 @@ pub struct Feed<'s> {
     as_of: Option<(String, Micros)>,
     /// What comes after all that was handed on.
     next: u128,
-    filtered: i64,
-    rejected: i64,
+    /// What is not handed on yet.
+    passed: Passed,
 }
 
 impl<'s> Feed<'s> {
@@ -80,8 +81,7 @@ impl<'s> Feed<'s> {
             rule: Rule::Position,
             as_of: None,
             next: 0,
-            filtered: 0,
-            rejected: 0,
+            passed: Passed::default(),
         }
     }
 
@@ -129,10 +129,17 @@ impl<'s> Feed<'s> {
         self.entries += 1;
         self.bytes += entry.data.as_ref().map_or(0, Vec::len);
         let lane = usize::from(share.unsigned_abs()) % self.chunks.len();
+        // A chunk need not be stored in one transaction: what is noted up to here is counted up to here.
+        let passed = if share == self.home() {
+            std::mem::take(&mut self.passed)
+        } else {
+            Passed::default()
+        };
         self.chunks[lane].items.push(Item {
             entry,
             offset,
             share,
+            passed,
         });
         self.breathe()
     }
@@ -145,7 +152,7 @@ impl<'s> Feed<'s> {
     pub fn filter(&mut self, offset: u128) -> Result<(), Over> {
         self.next = self.next.max(offset + 1);
         if !self.is_done(offset, self.home()) {
-            self.filtered += 1;
+            self.passed.filtered += 1;
             self.shared.report.filtered();
         }
         self.breathe()
@@ -157,6 +164,21 @@ impl<'s> Feed<'s> {
     ///
     /// [`Over`].
     pub fn problem(&mut self, at: At, place: &str, reason: &'static str) -> Result<(), Over> {
+        self.problems(at, place, reason, 1)
+    }
+
+    /// The same of many that are not told one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`Over`].
+    pub fn problems(
+        &mut self,
+        at: At,
+        place: &str,
+        reason: &'static str,
+        number: u64,
+    ) -> Result<(), Over> {
         let was_told = match at {
             At::Beginning => self.is_done(0, self.home()),
             At::Offset(offset) => {
@@ -166,12 +188,23 @@ impl<'s> Feed<'s> {
             At::End => false,
         };
         if !was_told {
-            self.rejected += 1;
+            if at != At::End {
+                self.passed.rejected += i64::try_from(number).unwrap_or(i64::MAX);
+            }
             self.shared
                 .report
-                .rejected(&self.source.name, place, reason);
+                .rejects(&self.source.name, place, reason, number);
         }
         self.breathe()
+    }
+
+    /// The rest is left for another time; what was read until then is handed on.
+    ///
+    /// # Errors
+    ///
+    /// [`Over`].
+    pub fn leave(mut self) -> Result<(), Over> {
+        self.hand_over()
     }
 
     /// Everything has been handed on.
@@ -189,7 +222,7 @@ impl<'s> Feed<'s> {
             .governor
             .as_ref()
             .map_or(ENTRIES, |governor| governor.slice().min(ENTRIES));
-        if self.entries >= slice || self.bytes >= BYTES || self.filtered >= 100_000 {
+        if self.entries >= slice || self.bytes >= BYTES || self.passed.filtered >= 100_000 {
             return self.hand_over();
         }
         if self.shared.stop.load(Ordering::Relaxed) {
@@ -214,15 +247,14 @@ impl<'s> Feed<'s> {
             let mut chunk = std::mem::replace(chunk, next);
             let of_lane = |share: &&i16| usize::from(share.unsigned_abs()) % count == lane;
             for share in self.shares.iter().filter(of_lane) {
-                let is_home = *share == home;
-                let mark = Mark {
+                let mut mark = Mark {
                     offset: self.next,
                     is_end,
-                    records: 0,
-                    filtered: if is_home { self.filtered } else { 0 },
-                    rejected: if is_home { self.rejected } else { 0 },
+                    ..Mark::default()
                 };
-                if is_home {
+                if *share == home {
+                    let Passed { filtered, rejected } = std::mem::take(&mut self.passed);
+                    (mark.filtered, mark.rejected) = (filtered, rejected);
                     chunk.sweep = sweep.take();
                 }
                 chunk.marks.insert(*share, mark);
@@ -236,7 +268,7 @@ impl<'s> Feed<'s> {
                 .blocking_send(chunk)
                 .map_err(|_| Over)?;
         }
-        (self.entries, self.bytes, self.filtered, self.rejected) = (0, 0, 0, 0);
+        (self.entries, self.bytes) = (0, 0);
         if self.shared.stop.load(Ordering::Relaxed) {
             return Err(Over);
         }

@@ -77,7 +77,7 @@ impl Filler {
             if !fits(&load, &chunk) {
                 self.hand_over(&mut batch, &mut load).await?;
             }
-            take(&mut batch, &mut load, &mut chunk);
+            self.take(&mut batch, &mut load, &mut chunk).await?;
             if chunk.sweep.is_some() {
                 self.hand_over(&mut batch, &mut load).await?;
                 self.due.send(Due::Sweep(chunk)).await.map_err(|_| Gone)?;
@@ -85,6 +85,30 @@ impl Filler {
                 self.hand_over(&mut batch, &mut load).await?;
             }
         }
+    }
+
+    /// Takes a chunk's items, and its marks unless something has to be done before those. The batch is
+    /// handed over whenever it is full, also in the middle of a chunk.
+    async fn take(
+        &mut self,
+        batch: &mut Batch,
+        load: &mut Load,
+        chunk: &mut Chunk,
+    ) -> Result<(), Gone> {
+        begin(load, chunk);
+        for item in std::mem::take(&mut chunk.items) {
+            if self.is_full(batch, load) {
+                self.hand_over(batch, load).await?;
+                begin(load, chunk);
+            }
+            if let Some(entry) = load.take(&chunk.source, item) {
+                batch.push(entry);
+            }
+        }
+        if chunk.sweep.is_none() {
+            load.end(chunk);
+        }
+        Ok(())
     }
 
     fn is_full(&self, batch: &Batch, load: &Load) -> bool {
@@ -104,8 +128,8 @@ impl Filler {
     }
 }
 
-/// Takes a chunk's items, and its marks unless something has to be done before those.
-fn take(batch: &mut Batch, load: &mut Load, chunk: &mut Chunk) {
+/// Has a chunk's items decided by its rule, and its source known.
+fn begin(load: &mut Load, chunk: &Chunk) {
     if load.is_empty() {
         load.manner = match &chunk.rule {
             Rule::Position => Manner::ByPosition,
@@ -119,16 +143,7 @@ fn take(batch: &mut Batch, load: &mut Load, chunk: &mut Chunk) {
         let known: &mut BTreeMap<_, _> = Arc::make_mut(&mut fill.as_of);
         known.insert(did.clone(), *as_of);
     }
-    for item in std::mem::take(&mut chunk.items) {
-        if let Some(entry) = load.take(&chunk.source, item) {
-            batch.push(entry);
-        }
-    }
-    if chunk.sweep.is_none() {
-        load.end(chunk);
-    } else {
-        load.know(&chunk.source);
-    }
+    load.know(&chunk.source);
 }
 
 /// Whether a chunk can go into the batch that is being filled: one rule decides for all of it.

@@ -27,6 +27,8 @@ const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 pub enum Next {
     /// A line, without its end.
     Line,
+    /// A line that ends because there is no more: perhaps half of one that is still being written.
+    Unended,
     /// A line that is too long, passed over.
     TooLong,
     /// The end.
@@ -118,7 +120,7 @@ impl Lines {
                 return match (any, is_long) {
                     (false, _) => Next::End,
                     (true, true) => Next::TooLong,
-                    (true, false) => Next::Line,
+                    (true, false) => Next::Unended,
                 };
             }
             any = true;
@@ -169,7 +171,9 @@ mod tests {
         let mut found = Vec::new();
         loop {
             match lines.advance() {
-                Next::Line => found.push(String::from_utf8_lossy(lines.line()).into_owned()),
+                Next::Line | Next::Unended => {
+                    found.push(String::from_utf8_lossy(lines.line()).into_owned());
+                }
                 Next::End => return found,
                 other => {
                     found.push(format!("{other:?}"));

@@ -9,7 +9,7 @@ use crate::entry::Entry;
 use crate::flush::{Commit, Counts, Letters, Manner, Mark, Number, Share, Terms};
 use crate::position::StreamId;
 
-use super::chunk::{Chunk, Item, Taken};
+use super::chunk::{Chunk, Item, Passed, Taken};
 
 /// Counts the transactions of one lane.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Load {
     entries: Vec<Entry>,
     /// What comes after each entry in its source.
     offsets: Vec<u128>,
+    /// What was passed over before an entry, of those before which there was any.
+    passed: BTreeMap<usize, Passed>,
     origins: Arc<Vec<Share>>,
     sources: BTreeMap<i64, Arc<Taken>>,
     marks: BTreeMap<Share, Mark>,
@@ -64,7 +66,11 @@ impl Load {
             mut entry,
             offset,
             share,
+            passed,
         } = item;
+        if passed != Passed::default() {
+            self.passed.insert(self.entries.len(), passed);
+        }
         entry.id = StreamId {
             ms: 0,
             n: self.entries.len() as u64,
@@ -156,6 +162,9 @@ impl Load {
                 let mark = marks.entry(*share).or_default();
                 mark.offset = mark.offset.max(*offset);
                 mark.records += 1;
+                let passed = self.passed.get(&n).copied().unwrap_or_default();
+                mark.filtered += passed.filtered;
+                mark.rejected += passed.rejected;
             }
         }
         if end == self.entries.len() {
@@ -163,8 +172,8 @@ impl Load {
                 let mark = marks.entry(*share).or_default();
                 mark.offset = mark.offset.max(last.offset);
                 mark.is_end = last.is_end;
-                mark.filtered = last.filtered;
-                mark.rejected = last.rejected;
+                mark.filtered += last.filtered;
+                mark.rejected += last.rejected;
             }
         }
         Terms {
@@ -189,7 +198,9 @@ mod tests {
 
     fn load() -> Load {
         let mut load = Load::default();
-        for (id, offset, share) in [(1, 4, 0), (1, 5, 7), (2, 0, 7), (1, 9, 0)] {
+        for (id, offset, share, filtered) in
+            [(1, 4, 0, 2), (1, 5, 7, 0), (2, 0, 7, 0), (1, 9, 0, 4)]
+        {
             let source = Arc::new(Taken::for_tests(id));
             let entry = Entry::empty(StreamId::default());
             load.take(
@@ -198,6 +209,10 @@ mod tests {
                     entry,
                     offset,
                     share,
+                    passed: Passed {
+                        filtered,
+                        rejected: 0,
+                    },
                 },
             );
         }
@@ -225,10 +240,10 @@ mod tests {
                 .map(|(share, mark)| (share, mark.offset, mark.records, mark.filtered))
                 .collect::<Vec<_>>()
         };
-        let whole = [((1, 0), 20, 2, 3), ((1, 7), 6, 1, 0), ((2, 7), 1, 1, 0)];
+        let whole = [((1, 0), 20, 2, 9), ((1, 7), 6, 1, 0), ((2, 7), 1, 1, 0)];
         assert_eq!(offsets(&ids(0..4)), whole);
-        assert_eq!(offsets(&ids(0..2)), [((1, 0), 5, 1, 0), ((1, 7), 6, 1, 0)]);
-        assert_eq!(offsets(&ids(2..4)), [((1, 0), 20, 1, 3), ((2, 7), 1, 1, 0)]);
+        assert_eq!(offsets(&ids(0..2)), [((1, 0), 5, 1, 2), ((1, 7), 6, 1, 0)]);
+        assert_eq!(offsets(&ids(2..4)), [((1, 0), 20, 1, 7), ((2, 7), 1, 1, 0)]);
         assert_eq!(load.again(&ids(1..3)).len(), 2);
     }
 }

@@ -124,8 +124,13 @@ impl Report {
 
     /// A place of a source cannot be read or stored.
     pub fn rejected(&self, source: &str, place: &str, reason: &str) {
+        self.rejects(source, place, reason, 1);
+    }
+
+    /// The same of many places, in one line.
+    pub fn rejects(&self, source: &str, place: &str, reason: &str, number: u64) {
         self.meter.say(&format!("{source}: {place}: {reason}"));
-        *self.lock().rejected.entry(reason.to_owned()).or_default() += 1;
+        *self.lock().rejected.entry(reason.to_owned()).or_default() += number;
     }
 
     /// Something was left out.

@@ -10,7 +10,8 @@ use crate::source::range;
 
 use super::chunk::{Form, Rule};
 use super::event::{self, Left};
-use super::feed::Feed;
+use super::feed::{Feed, all_shares};
+use super::patience;
 use super::reader::{Broken, Reader, STALE};
 use super::source::{Source, Span};
 use super::stamp;
@@ -29,11 +30,9 @@ pub(super) fn read(reader: &Reader, span: &Span, source: &Source) -> Result<(), 
     let Some(taken) = reader.take(source, Form::Span, "")? else {
         return Ok(());
     };
-    let begun = taken.begun.values().map(|mark| mark.offset);
-    // Every share has a mark once one has.
-    let start = begun
-        .min()
-        .map_or(span.from, |next| span.from.max(of_offset(next)));
+    // Lanes commit their own shares' marks: where one has come far, another may have stored nothing.
+    let starts = all_shares().into_iter().map(|share| taken.start(share));
+    let start = span.from.max(of_offset(starts.min().unwrap_or(0)));
     let mut feed = reader.feed(taken);
     feed.under(Rule::Position, None)?;
     let mut from = start;
@@ -81,7 +80,7 @@ fn some(reader: &Reader, span: &Span, from: StreamId) -> Result<Vec<Entry>, Brok
         match Handle::current().block_on(asked) {
             Ok(entries) => return Ok(entries),
             Err(error) if error.verdict() == RedisVerdict::Fatal => return Err(error.into()),
-            Err(_) => std::thread::sleep(backoff.pause()),
+            Err(error) => patience::wait(&mut backoff, &error, &reader.shared.stop)?,
         }
     }
 }

@@ -50,9 +50,12 @@ fn read(reader: &Reader, input: impl Read + 'static, source: &Source) -> Result<
         reader,
         feed: reader.feed(taken),
     };
-    if events.all(first, &mut lines)? == Flow::On {
-        events.feed.end(None)?;
-        reader.shared.report.ended();
+    match events.all(first, &mut lines)? {
+        Flow::On => {
+            events.feed.end(None)?;
+            reader.shared.report.ended();
+        }
+        Flow::Refused => events.feed.leave()?,
     }
     Ok(())
 }
@@ -82,8 +85,12 @@ impl Events<'_> {
         let mut metered = 0;
         for offset in 0_u128.. {
             let problem = match next {
-                Next::Line => {
-                    if self.line(offset, lines.line())? == Flow::Refused {
+                Next::Line | Next::Unended => {
+                    let bad_at = match next {
+                        Next::Unended => At::End,
+                        _ => At::Offset(offset),
+                    };
+                    if self.line(offset, lines.line(), bad_at)? == Flow::Refused {
                         return Ok(Flow::Refused);
                     }
                     None
@@ -106,17 +113,21 @@ impl Events<'_> {
         Ok(Flow::On)
     }
 
-    fn line(&mut self, offset: u128, line: &[u8]) -> Result<Flow, Broken> {
+    /// Takes a line; `bad_at` is where it is told if it is no event.
+    fn line(&mut self, offset: u128, line: &[u8], bad_at: At) -> Result<Flow, Broken> {
         if line.trim_ascii().is_empty() {
             return Ok(Flow::On);
         }
         let event = match event::read(line) {
             Ok(event) => event,
             Err(bad) => {
-                let at = At::Offset(offset);
-                self.feed.problem(at, &place(offset), bad.name())?;
+                self.feed.problem(bad_at, &place(offset), bad.name())?;
                 return Ok(Flow::On);
             }
+        };
+        let Some((owner, event)) = self.filtered(event) else {
+            self.feed.filter(offset)?;
+            return Ok(Flow::On);
         };
         let (at, rule, known_at) = self.stamp(offset, &event);
         if self.reader.is_stale(known_at) {
@@ -124,7 +135,16 @@ impl Events<'_> {
             return Ok(Flow::Refused);
         }
         self.feed.under(rule, None)?;
-        self.event(offset, at, event)?;
+        let Event {
+            kind, data, seq, ..
+        } = event;
+        let entry = Entry {
+            kind,
+            data: Some(data),
+            seq,
+            ..Entry::empty(StreamId::default())
+        };
+        self.feed.entry(offset, &owner, at, entry)?;
         Ok(Flow::On)
     }
 
@@ -146,35 +166,24 @@ impl Events<'_> {
         }
     }
 
-    fn event(&mut self, offset: u128, at: StreamId, event: Event) -> Result<(), Broken> {
+    /// What is taken of an event, and whose it is; nothing if it is left out.
+    fn filtered(&self, mut event: Event) -> Option<(String, Event)> {
         let filter = &self.reader.filter;
-        let Event {
-            kind,
-            mut data,
-            seq,
-            clock,
-        } = event;
-        let owner = event::owner(&kind, &data).into_owned();
-        let time = match clock {
+        let owner = event::owner(&event.kind, &event.data).into_owned();
+        let time = match event.clock {
             Clock::Stream(id) => Some(stamp::of_id(id)),
             Clock::Elsewhere(time) => Some(time),
             Clock::None => None,
         };
         if !filter.has_did(&owner) || !filter.has_time(time) {
-            return Ok(self.feed.filter(offset)?);
+            return None;
         }
-        match event::filtered(&kind, &data, filter) {
+        match event::filtered(&event.kind, &event.data, filter) {
             Left::All => {}
-            Left::Some(left) => data = left,
-            Left::Nothing => return Ok(self.feed.filter(offset)?),
+            Left::Some(left) => event.data = left,
+            Left::Nothing => return None,
         }
-        let entry = Entry {
-            kind,
-            data: Some(data),
-            seq,
-            ..Entry::empty(StreamId::default())
-        };
-        Ok(self.feed.entry(offset, &owner, at, entry)?)
+        Some((owner, event))
     }
 }
 

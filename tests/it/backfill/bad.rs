@@ -2,7 +2,7 @@
 
 use super::super::support::{Bed, child};
 use super::car::{Export, Hash, Repo, block, node, put, rev, section, tree, varint};
-use super::{DAY_BEFORE, Files, backfill, post};
+use super::{DAY_BEFORE, Files, backfill, post, sum};
 use forebay::car::{Car, Problem};
 use serde_json::json;
 
@@ -312,4 +312,22 @@ async fn what_is_not_there_stops_the_start() {
     assert!(error.contains("/nowhere/at/all.car"), "{error}");
     let (code, _, error) = child::output(child::command(&bed, &["backfill"])).await;
     assert_eq!(code, 2, "{error}");
+}
+
+/// As a disk leaves it after a loss of power: each zero is a block that is none. The first thousand are
+/// told one by one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tail_of_zeros_is_told_in_few_lines() {
+    const ZEROS: usize = 200_000;
+    let (bed, files) = (Bed::new().await, Files::new());
+    let content = [repo(5).bytes(), vec![0; ZEROS]].concat();
+    let path = files.put("repo.car", content);
+    let (code, out, error) = backfill(&bed, &[&path]).await;
+    assert_eq!((code, sum(&out, "stored")), (1, 5), "{out}");
+    assert!(
+        error.lines().count() < 1_100 && error.contains("199000 more blocks"),
+        "{}",
+        &error[..error.len().min(2_000)]
+    );
+    assert!(out.contains(&format!("{ZEROS} rejected")), "{out}");
 }

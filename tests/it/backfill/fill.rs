@@ -598,6 +598,10 @@ async fn batches_are_small_beside_a_worker() {
     .await;
     backfill_all(&bed, &[&path, rows[0], rows[1]]).await;
     let beside = bed.number(transactions).await;
+    let most =
+        "select max(n) from (select count(*) n from posts group by xmin::text) by_transaction";
+    let most = bed.number(most).await;
+    assert!(most > 0 && most <= 400, "{most} of one transaction");
     worker.stop().await.unwrap();
     assert!(
         beside >= 10 && beside >= 2 * alone,

@@ -6,6 +6,7 @@ mod car;
 mod fill;
 mod lines;
 mod little;
+mod mended;
 mod resume;
 mod spans;
 
