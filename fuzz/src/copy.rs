@@ -1,7 +1,7 @@
 //! A reader of binary COPY streams that takes nothing for granted: every cell must be what its
 //! column's type allows.
 
-use forebay::batch::Batch;
+use forebay::batch::{Batch, Straight};
 use forebay::encode::{HEADER, TRAILER};
 use forebay::stage::Stage;
 
@@ -42,7 +42,7 @@ fn types(stage: Stage) -> Vec<Type> {
 /// All rows of a batch, each checked; as many as the batch says that it has.
 pub fn rows(batch: &mut Batch) -> Vec<(Stage, Row)> {
     let mut found = Vec::new();
-    for copy in batch.copies() {
+    for copy in batch.copies(&Straight::default()) {
         let stream = copy.chunks().collect::<Vec<_>>().concat();
         let types = types(copy.stage);
         for row in read(&stream, &types) {
