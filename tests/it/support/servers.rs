@@ -18,9 +18,19 @@ pub const TSV_TEMPLATE: &str = "template_tsv";
 /// The shared server. Where its programs are missing, the test fails with the sentence that says
 /// so.
 pub async fn postgres() -> &'static Postgres {
-    POSTGRES
-        .get_or_init(|| async { or_fail(Postgres::start(Home::Temporary).await) })
-        .await
+    POSTGRES.get_or_init(start).await
+}
+
+/// No test ends this server, nor looks at what a crash of the machine would leave: those have a cluster
+/// of their own. Waiting for the disk at each of thousands of commits and databases would be for nothing.
+async fn start() -> Postgres {
+    const UNSAFE: &str = "alter system set fsync = off; alter system set full_page_writes = off";
+    let postgres = or_fail(Postgres::start(Home::Temporary).await);
+    let client = connect(&or_fail(postgres.database("settings").await)).await;
+    for statement in UNSAFE.split("; ").chain(["select pg_reload_conf()"]) {
+        client.batch_execute(statement).await.unwrap();
+    }
+    postgres
 }
 
 /// Makes the database that `forebay migrate` makes, once.
