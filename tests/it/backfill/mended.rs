@@ -48,7 +48,10 @@ async fn an_export_that_was_cut_is_taken_when_it_is_whole() {
     let (bed, files) = (Bed::new().await, Files::new());
     let mut repo = Repo::new(DID, &rev(DAY_BEFORE));
     for n in 0..40 {
-        repo = repo.with(&format!("app.bsky.feed.post/{n:02}"), post(&n.to_string(), AT));
+        repo = repo.with(
+            &format!("app.bsky.feed.post/{n:02}"),
+            post(&n.to_string(), AT),
+        );
     }
     let mut export = repo.export();
     // The commit, the tree, and then the records: a file that is cut has the tree.
