@@ -131,7 +131,8 @@ async fn postgres_comes_back_from_a_crash_on_the_same_port() {
 
 #[tokio::test]
 async fn postgres_is_durable_and_of_the_collation_that_was_measured() {
-    let postgres = crate::support::servers::postgres().await;
+    // Not the one that tests share: it is told not to be durable.
+    let postgres = crate::support::cluster::own().await;
     let client = connect(&postgres.url("postgres")).await;
     let row = client
         .query_one(
