@@ -94,7 +94,7 @@ pub async fn letters_dropped(redis: &Redis) -> Result<u64, RedisError> {
     Ok(number("entries-added").saturating_sub(number("length")))
 }
 
-/// How many rows the AppView is told that tables have, in the order of [`Table::ALL`]; 0 where it
+/// How many rows the AppView is told that tables have, in the order of [`Table::COUNTED`]; 0 where it
 /// is told nothing.
 ///
 /// # Errors
@@ -102,7 +102,9 @@ pub async fn letters_dropped(redis: &Redis) -> Result<u64, RedisError> {
 /// Redis is away or refuses; act on the error's verdict.
 pub async fn record_counts(redis: &Redis) -> Result<Vec<i64>, RedisError> {
     let mut command = redis::cmd("HMGET");
-    command.arg(RECORD_COUNTS).arg(&Table::ALL.map(Table::name));
+    command
+        .arg(RECORD_COUNTS)
+        .arg(&Table::COUNTED.map(Table::name));
     let told: Vec<Option<i64>> = redis.ask("asking for record counts", &command).await?;
     Ok(told.into_iter().map(Option::unwrap_or_default).collect())
 }

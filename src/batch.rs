@@ -22,6 +22,7 @@ pub use rules::{AccountDeleted, Rules};
 pub use straight::Straight;
 pub use table_copy::{Cell, Gates, TableCopy};
 
+use crate::derived::DerivedSet;
 use crate::entry::Entry;
 use crate::position::{Position, StreamId};
 use crate::stage::{Kind, Stage};
@@ -38,6 +39,7 @@ use take::Scope;
 pub struct Batch {
     widths: Arc<Widths>,
     account_deleted: AccountDeleted,
+    derived: DerivedSet,
     ids: Vec<StreamId>,
     staged: Staged,
     dids: Dids,
@@ -56,10 +58,12 @@ impl Batch {
         let Rules {
             widths,
             account_deleted,
+            derived,
         } = rules.into();
         Batch {
             widths,
             account_deleted,
+            derived,
             ids: Vec::new(),
             staged: Staged::default(),
             dids: Dids::default(),
@@ -81,6 +85,12 @@ impl Batch {
     /// again among the events.
     pub fn push_ops(&mut self, entry: &Entry, ops: &[usize]) {
         self.take(entry, Scope::Ops(ops));
+    }
+
+    /// What of what follows from its records is kept.
+    #[must_use]
+    pub fn derived(&self) -> DerivedSet {
+        self.derived
     }
 
     /// The ids of the entries taken, each once if pushed in a row, in their order.

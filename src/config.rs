@@ -10,6 +10,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::batch::AccountDeleted;
+use crate::derived::DerivedSet;
 
 /// Most bytes a `u64` flag that counts things may say; keeps sums of them far from overflow.
 const MANY: u64 = 1 << 40;
@@ -98,6 +99,16 @@ pub struct FlowConfig {
     pub buffer_bytes: usize,
 }
 
+/// What follows from records.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct DerivedConfig {
+    /// What is kept beside the records' own rows: `all`, or some of notifications, viewer_states,
+    /// thread_contexts, label_events and gate_violations, separated by commas; empty for nothing. The
+    /// same for every command on one database
+    #[arg(long, env, default_value = "all")]
+    pub derived: DerivedSet,
+}
+
 /// Both servers.
 #[derive(Args, Clone, Debug)]
 pub struct ServersConfig {
@@ -130,6 +141,12 @@ pub struct RunConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub flow: FlowConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub derived: DerivedConfig,
     /// Longest that a stop waits for batches to be written, in milliseconds
     #[arg(long, env, default_value_t = 30_000)]
     pub shutdown_timeout_ms: u64,

@@ -13,6 +13,7 @@ use tokio_postgres::Client;
 
 pub use tables::{Column, Given, TABLES, Table, Type};
 
+use crate::derived::DerivedSet;
 use crate::error::DbError;
 use crate::migrate::{self, Version};
 use crate::sql;
@@ -107,15 +108,31 @@ impl Finding {
     }
 }
 
-/// Compares a database with what is needed; an empty list means that all is well.
+/// The tables that are written where this is kept of what follows from records.
+#[must_use]
+pub fn written(derived: DerivedSet) -> Vec<&'static str> {
+    let written = TABLES
+        .iter()
+        .filter(|table| table.is_written && table.is_kept(derived));
+    written.map(|table| table.name).collect()
+}
+
+/// The tables that are only read.
+#[must_use]
+pub fn read() -> Vec<&'static str> {
+    let read = TABLES.iter().filter(|table| !table.is_written);
+    read.map(|table| table.name).collect()
+}
+
+/// Compares a database with what is needed where this is kept of what follows from records; an empty list means that all is well.
 ///
 /// # Errors
 ///
 /// The database is away or refuses; act on the error's verdict.
-pub async fn check(client: &Client) -> Result<Vec<Finding>, DbError> {
+pub async fn check(client: &Client, derived: DerivedSet) -> Result<Vec<Finding>, DbError> {
     let mut found = check_schema(client).await?;
     let live = Live::read(client).await?;
-    for table in &TABLES {
+    for table in TABLES.iter().filter(|table| table.is_kept(derived)) {
         live.check(table, &mut found);
     }
     Ok(found)
@@ -224,6 +241,10 @@ fn differs(table: &'static str, column: &Column, live: &LiveColumn) -> Option<Fi
 }
 
 impl Table {
+    fn is_kept(&self, derived: DerivedSet) -> bool {
+        self.derived.is_none_or(|one| derived.has(one))
+    }
+
     /// Columns that an insert leaves out and that do not allow it.
     fn unfilled<'t>(&'t self, live: &'t [LiveColumn]) -> impl Iterator<Item = Finding> + 't {
         let unfilled = |live: &&LiveColumn| {

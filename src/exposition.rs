@@ -118,11 +118,18 @@ fn rows(families: &mut Families, batches: &Batches) {
         let effects = effects.map(|(effect, rows)| ([table, effect], rows as f64));
         families.all(&names::ROWS, effects);
     }
-    for (at, table) in Table::ALL.into_iter().enumerate() {
-        let (table, added, removed) = (table.name(), batches.added[at], batches.removed[at]);
-        let effects = [("added", added), ("removed", removed)];
-        let effects = effects.map(|(effect, rows)| ([table, effect], rows as f64));
-        families.all(&names::COUNTED_ROWS, effects);
+    for (at, table) in Table::all().enumerate() {
+        let (name, added, removed) = (table.name(), batches.added[at], batches.removed[at]);
+        let (family, effects) = if Table::COUNTED.contains(&table) {
+            (&names::COUNTED_ROWS, ["added", "removed"])
+        } else {
+            (&names::ROWS, ["put", "delete"])
+        };
+        let effects = effects.into_iter().zip([added, removed]);
+        families.all(
+            family,
+            effects.map(|(effect, rows)| ([name, effect], rows as f64)),
+        );
     }
     let reasons = Reason::ALL.into_iter().zip(batches.by_reason);
     let reasons = reasons.map(|(reason, count)| ([reason.name()], count as f64));

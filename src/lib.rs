@@ -28,6 +28,7 @@ pub mod standing;
 pub mod entry;
 pub mod partition;
 pub mod widths;
+pub mod derived;
 pub mod tally;
 pub mod reject;
 pub mod letter;

@@ -74,7 +74,8 @@ impl Pipeline {
     pub async fn run(self) -> Result<(), Stop> {
         // First of all: a start that waits for a server is what an operator looks at.
         let _observers = self.observers().await;
-        if ready(&self.pool, &self.redis, self.stop.clone()).await? == Ready::Stopped {
+        let derived = self.config.derived.derived;
+        if ready(&self.pool, &self.redis, derived, self.stop.clone()).await? == Ready::Stopped {
             return Ok(());
         }
         let Some(found) = self.look_until_seen().await? else {
@@ -182,6 +183,7 @@ impl Pipeline {
             rules: Rules {
                 widths: database::widths(&self.pool).await?,
                 account_deleted: self.config.account_deleted,
+                derived: self.config.derived.derived,
             },
             known: Arc::new(Known::new()),
             breaker: Arc::new(Breaker::warned(database::take_broken(&self.pool).await?)),

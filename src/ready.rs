@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::contract::{self, Finding};
+use crate::derived::DerivedSet;
 use crate::doctor::shares_sessions;
 use crate::error::{DbError, RedisError, RedisVerdict, Stop, Verdict};
 use crate::retry::Backoff;
@@ -33,11 +34,12 @@ pub enum Ready {
 pub async fn ready(
     pool: &Pool,
     redis: &Redis,
+    derived: DerivedSet,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Ready, Stop> {
     let both = async {
         // Both at once: what is said of the one must not wait for the other.
-        tokio::try_join!(wait_for_redis(redis), wait_for_tables(pool))
+        tokio::try_join!(wait_for_redis(redis), wait_for_tables(pool, derived))
     };
     tokio::select! {
         both = both => both.map(|_| Ready::Yes),
@@ -72,10 +74,10 @@ async fn ping(redis: &Redis) -> Result<(), RedisError> {
     redis.ask("greeting Redis", &redis::cmd("PING")).await
 }
 
-async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
+async fn wait_for_tables(pool: &Pool, derived: DerivedSet) -> Result<(), Stop> {
     let mut backoff = Backoff::new();
     loop {
-        let error = match check(pool).await {
+        let error = match check(pool, derived).await {
             Ok(None) => return Err(Stop::SharedSessions),
             Ok(Some(found)) if found.is_empty() => break,
             Ok(Some(found)) => return Err(Stop::unfit(&found)),
@@ -94,12 +96,12 @@ async fn wait_for_tables(pool: &Pool) -> Result<(), Stop> {
 
 /// What is not as it has to be; nothing where a proxy shares sessions, since its answers to anything
 /// else mean little.
-async fn check(pool: &Pool) -> Result<Option<Vec<Finding>>, DbError> {
+async fn check(pool: &Pool, derived: DerivedSet) -> Result<Option<Vec<Finding>>, DbError> {
     if shares_sessions(pool).await? {
         return Ok(None);
     }
     let client = pool.get().await?;
-    contract::check(&client).await.map(Some)
+    contract::check(&client, derived).await.map(Some)
 }
 
 async fn pause(backoff: &mut Backoff, server: &str, error: &(dyn std::fmt::Display + Sync)) {

@@ -98,7 +98,7 @@ pub async fn isolate(
 ) -> Result<Durable, Unsplit> {
     // They were fit at the start, but a schema push may be why rows are refused: then no row is to
     // blame, not even the first.
-    let found = connection.findings().await?;
+    let found = connection.findings(rules.derived).await?;
     if !found.is_empty() {
         return Err(Unsplit::Unfit(found));
     }

@@ -230,7 +230,7 @@ fn lanes(metrics: &Metrics) -> Vec<LaneStatus> {
 }
 
 fn tables(batches: &Batches) -> Vec<TableStatus> {
-    let follow = Table::ALL.into_iter().map(Table::name);
+    let follow = Table::all().map(Table::name);
     let follow = follow.filter(|name| Kind::named(name).is_none());
     let names = Kind::ALL.into_iter().map(Kind::name).chain(follow);
     let table = |name: &str| {

@@ -13,6 +13,7 @@ use tracing::info;
 use crate::ack;
 use crate::contract;
 use crate::database;
+use crate::derived::DerivedSet;
 use crate::error::DbError;
 use crate::flush::{Changes, Table, lock_partitions};
 use crate::partition::PARTITIONS;
@@ -64,10 +65,9 @@ impl fmt::Display for Plan {
 /// # Errors
 ///
 /// The database is away or refuses.
-pub async fn plan(pool: &Pool) -> Result<Plan, DbError> {
+pub async fn plan(pool: &Pool, derived: DerivedSet) -> Result<Plan, DbError> {
     let client = pool.get().await?;
-    let written = contract::TABLES.iter().filter(|table| table.is_written);
-    let tables: Vec<&str> = written.map(|table| table.name).collect();
+    let tables = contract::written(derived);
     let rows = client
         .query(sql::PLAN, &[&tables])
         .await

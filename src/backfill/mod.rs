@@ -115,7 +115,7 @@ pub async fn run(
     let Servers { pool, redis } = servers;
     let found = {
         let client = pool.get().await.map_err(DbError::from)?;
-        contract::check(&client).await?
+        contract::check(&client, options.derived).await?
     };
     if !found.is_empty() {
         return Err(Stop::unfit(&found).into());
@@ -171,7 +171,7 @@ async fn within_bulk(
         bulk::finish(pool, redis).await?;
         return once(servers, sources, options, attempt).await;
     }
-    bulk::begin(pool, &plan(pool).await?).await?;
+    bulk::begin(pool, &plan(pool, options.derived).await?).await?;
     let ended = once(servers, sources, options, attempt).await;
     match bulk::finish_own(pool, redis).await {
         Ok(()) => ended,
@@ -245,7 +245,10 @@ async fn once(
     let Servers { pool, redis } = servers;
     let Attempt { run, clocks, stop } = attempt;
     let sequences = sequences(options.lanes, &run);
-    let widths = database::widths(pool).await?;
+    let rules = Rules {
+        derived: options.derived,
+        ..Rules::from(database::widths(pool).await?)
+    };
     let horizon = ledger::horizon(pool).await?;
     let run = Run::new(&sources, options, stop);
     let mut tasks = JoinSet::new();
@@ -255,7 +258,7 @@ async fn once(
     );
     let target = |lane: usize| {
         Ok(Target::Database(Box::new(Database {
-            store: store(servers, &widths, &known, &breaker)?,
+            store: store(servers, &rules, &known, &breaker)?,
             redis: redis.clone(),
             filter: Arc::new(options.filter.clone()),
             blemished: Default::default(),
@@ -266,7 +269,7 @@ async fn once(
             sequence: Arc::clone(&sequences[lane]),
         })))
     };
-    let lanes = run.lanes(options, &widths, &mut tasks, target)?;
+    let lanes = run.lanes(options, &rules, &mut tasks, target)?;
     let watching = tokio::spawn(live::watch(
         redis.clone(),
         Arc::clone(&run.limits),
@@ -312,10 +315,10 @@ pub async fn dry_run(
     options: &Options,
     stop: Arc<AtomicBool>,
 ) -> Result<Sums, BackfillError> {
-    let widths = Arc::new(Widths::contract());
+    let rules = Rules::from(Arc::new(Widths::contract()));
     let run = Run::new(&sources, options, stop);
     let mut tasks = JoinSet::new();
-    let lanes = run.lanes(options, &widths, &mut tasks, |_| Ok(Target::Nowhere))?;
+    let lanes = run.lanes(options, &rules, &mut tasks, |_| Ok(Target::Nowhere))?;
     let reader = Reader {
         shared: run.shared(lanes, options),
         ledger: Ledger::Dry,
@@ -362,7 +365,7 @@ async fn clocks(redis: &Redis, options: &Options) -> Result<Clocks, RedisError> 
 
 fn store(
     servers: &Servers,
-    widths: &Arc<Widths>,
+    rules: &Rules,
     known: &Arc<Known>,
     breaker: &Arc<Breaker>,
 ) -> Result<Store, Stop> {
@@ -370,7 +373,7 @@ fn store(
     Ok(Store {
         connector: Connector::new(servers.pool.clone()),
         supply: Supply::Stream(Box::new(servers.redis.clone())),
-        rules: Rules::from(Arc::clone(widths)),
+        rules: rules.clone(),
         known: Arc::clone(known),
         users: Unreported::default(),
         breaker: Arc::clone(breaker),

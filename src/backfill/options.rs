@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::derived::DerivedSet;
 use crate::position::Micros;
 
 use super::{Authority, Filter, Restart, Stale};
@@ -33,6 +34,8 @@ pub struct Options {
     pub bytes: usize,
     /// Whether nobody else writes to the database meanwhile.
     pub bulk: Bulk,
+    /// What of what follows from records is kept.
+    pub derived: DerivedSet,
 }
 
 /// Whether nobody else writes to the database meanwhile, so that indexes and counts can wait.

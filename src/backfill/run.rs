@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Rules};
 use crate::error::Stop;
-use crate::widths::Widths;
 
 use super::Options;
 use super::chunk::Chunk;
@@ -69,7 +68,7 @@ impl Run {
     pub fn lanes(
         &self,
         options: &Options,
-        widths: &Arc<Widths>,
+        rules: &Rules,
         tasks: &mut JoinSet<Result<(), Stop>>,
         target: impl Fn(usize) -> Result<Target, Stop>,
     ) -> Result<Vec<mpsc::Sender<Chunk>>, Stop> {
@@ -80,7 +79,7 @@ impl Run {
             let (to_filler, spares) = mpsc::channel(BATCHES_PER_LANE);
             for _ in 0..BATCHES_PER_LANE {
                 // There is room for exactly these.
-                let _ = to_filler.try_send(Batch::new(Arc::clone(widths)));
+                let _ = to_filler.try_send(Batch::new(rules.clone()));
             }
             let filler = Filler {
                 chunks,

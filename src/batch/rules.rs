@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
+use crate::derived::DerivedSet;
 use crate::widths::Widths;
 
 /// What an account event with status `deleted` does.
@@ -23,6 +24,8 @@ pub struct Rules {
     pub widths: Arc<Widths>,
     /// What becomes of deleted accounts.
     pub account_deleted: AccountDeleted,
+    /// What of what follows from records is kept.
+    pub derived: DerivedSet,
 }
 
 impl From<Arc<Widths>> for Rules {
@@ -31,6 +34,7 @@ impl From<Arc<Widths>> for Rules {
         Rules {
             widths,
             account_deleted: AccountDeleted::default(),
+            derived: DerivedSet::default(),
         }
     }
 }

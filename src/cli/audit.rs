@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Failure, work};
 use crate::audit::{self, AuditError, Repair};
-use crate::config::ServersConfig;
+use crate::config::{DerivedConfig, ServersConfig};
 use crate::progress::Progress;
 
 /// What an audit can be told.
@@ -16,6 +16,12 @@ pub struct AuditConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub servers: ServersConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub derived: DerivedConfig,
     /// Mend what drifts
     #[arg(long)]
     pub repair: bool,

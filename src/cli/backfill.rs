@@ -16,7 +16,7 @@ use crate::backfill::{
     self, Authority, BackfillError, BadSource, Bulk, Filter, Options, Restart, Servers, Source,
     Stale, Sums,
 };
-use crate::config::{DatabaseConfig, ServersConfig};
+use crate::config::{DatabaseConfig, DerivedConfig, ServersConfig};
 use crate::decode::datetime;
 use crate::position::Micros;
 
@@ -46,6 +46,12 @@ pub struct BackfillConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub flow: BackfillFlow,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub derived: DerivedConfig,
     #[command(subcommand)]
     #[allow(
         missing_docs,
@@ -161,7 +167,7 @@ async fn take(
 ) -> Result<Sums, Failure> {
     if config.flow.bulk {
         let (pool, _) = work::servers(&config.servers)?;
-        println!("{}", backfill::plan(&pool).await?);
+        println!("{}", backfill::plan(&pool, options.derived).await?);
     }
     if config.taking.dry_run {
         let redis = work::redis(&config.servers.redis)?;
@@ -238,6 +244,7 @@ fn options(config: &BackfillConfig) -> Result<Options, Failure> {
         rows_beside_live: flow.backfill_rows_beside_live,
         bytes: flow.backfill_buffer_bytes,
         bulk: if flow.bulk { Bulk::Yes } else { Bulk::No },
+        derived: config.derived.derived,
     })
 }
 

@@ -12,7 +12,9 @@ use tokio_postgres::NoTls;
 use super::bench::{stream, usage};
 use super::{Failure, migrate, work};
 use crate::batch::AccountDeleted;
-use crate::config::{DatabaseConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig, ServersConfig};
+use crate::config::{
+    DatabaseConfig, DerivedConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig, ServersConfig,
+};
 use crate::generate::{Generator, Options};
 use crate::local::{Home, System};
 use crate::metrics::{Metrics, Reason};
@@ -36,6 +38,8 @@ pub struct DemoConfig {
     /// Memory for buffers, in bytes
     #[arg(long, default_value_t = 32 << 20)]
     buffer_bytes: usize,
+    #[command(flatten)]
+    derived: DerivedConfig,
 }
 
 /// Runs the demo and takes its servers down again.
@@ -94,6 +98,7 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
             flush_rows: 50_000,
             buffer_bytes: config.buffer_bytes,
         },
+        derived: config.derived,
         // Nobody looks, so nothing is gathered.
         http_addr: HttpAddr::Off,
         shutdown_timeout_ms: 30_000,

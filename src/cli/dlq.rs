@@ -8,7 +8,7 @@ use super::{Failure, out, work};
 use crate::ack;
 use crate::apply::Applier;
 use crate::batch::{AccountDeleted, Rules};
-use crate::config::{DatabaseConfig, ServersConfig};
+use crate::config::{DatabaseConfig, DerivedConfig, ServersConfig};
 use crate::contract;
 use crate::database;
 use crate::dlq::{self, Kept, Page, Replayed, Selection};
@@ -116,6 +116,12 @@ pub struct ReplayConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub named: Named,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub derived: DerivedConfig,
     /// What an account event with status `deleted` does: as for `forebay run`
     #[arg(long, env, value_enum, default_value = "keep")]
     pub account_deleted: AccountDeleted,
@@ -207,7 +213,7 @@ async fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     let (pool, redis) = work::servers(&config.servers)?;
     let selection = config.named.selection();
     let client = database::administer(&pool).await?;
-    let unfit = contract::check(&client).await?;
+    let unfit = contract::check(&client, config.derived.derived).await?;
     if !unfit.is_empty() {
         return Err(Stop::unfit(&unfit).into());
     }
@@ -216,6 +222,7 @@ async fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     let rules = Rules {
         widths: database::widths(&pool).await?,
         account_deleted: config.account_deleted,
+        derived: config.derived.derived,
     };
     let mut applier = Applier::new(pool.clone(), rules);
     let mut told = 0;

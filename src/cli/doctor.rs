@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::{Failure, out, work};
-use crate::config::{FlowConfig, ServersConfig};
+use crate::config::{DerivedConfig, FlowConfig, ServersConfig};
 use crate::doctor::{self, Report, Settings};
 
 /// What a doctor can be told.
@@ -16,6 +16,12 @@ pub struct DoctorConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub servers: ServersConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub derived: DerivedConfig,
     /// Lanes of the worker that is to run: as for `forebay run`
     #[arg(long, env, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub parallel_consumers: usize,
@@ -32,6 +38,7 @@ pub struct DoctorConfig {
 pub async fn doctor(config: &DoctorConfig) -> Result<(), Failure> {
     let (pool, redis) = work::servers(&config.servers)?;
     let settings = Settings {
+        derived: config.derived.derived,
         stream_maxlen: config.servers.redis.stream_maxlen,
         claim_idle_ms: config.servers.redis.claim_idle_ms,
         connections: (config.parallel_consumers + FlowConfig::OTHERS)

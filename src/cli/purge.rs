@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Failure, out, work};
 use crate::apply::Applier;
 use crate::batch::Rules;
-use crate::config::ServersConfig;
+use crate::config::{DerivedConfig, ServersConfig};
 use crate::contract;
 use crate::database;
 use crate::decode::uri::is_did;
@@ -27,6 +27,12 @@ pub struct PurgeConfig {
         reason = "clap would take the text as the section's help"
     )]
     pub servers: ServersConfig,
+    #[command(flatten)]
+    #[allow(
+        missing_docs,
+        reason = "clap would take the text as the section's help"
+    )]
+    pub derived: DerivedConfig,
     /// Whose records
     #[arg(value_parser = did)]
     pub did: String,
@@ -51,7 +57,7 @@ fn did(text: &str) -> Result<String, String> {
 pub async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
     let (pool, redis) = work::servers(&config.servers)?;
     let mut client = database::administer(&pool).await?;
-    let unfit = contract::check(&client).await?;
+    let unfit = contract::check(&client, config.derived.derived).await?;
     if !unfit.is_empty() {
         return Err(Stop::unfit(&unfit).into());
     }
@@ -66,7 +72,10 @@ pub async fn purge(config: &PurgeConfig) -> Result<(), Failure> {
         let lines: String = there.into_iter().map(line).collect();
         return out::say(&format!("{lines}{all} records of {} would go\n", job.did));
     }
-    let rules = Rules::from(database::widths(&pool).await?);
+    let rules = Rules {
+        derived: config.derived.derived,
+        ..Rules::from(database::widths(&pool).await?)
+    };
     let mut applier = Applier::new(pool.clone(), rules);
     wait_for_others(&mut applier).await?;
     purge::order(&mut client, &job).await?;

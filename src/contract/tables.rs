@@ -1,5 +1,7 @@
 //! The list itself: one entry per table, one line per column.
 
+use crate::derived::Derived;
+
 /// A table of schema `public`.
 #[derive(Debug)]
 pub struct Table {
@@ -7,6 +9,8 @@ pub struct Table {
     pub name: &'static str,
     /// Whether forebay writes it; else it only reads these columns.
     pub is_written: bool,
+    /// What it is for, if it is left alone where that is not kept.
+    pub derived: Option<Derived>,
     /// The columns that forebay names in its statements.
     pub columns: &'static [Column],
     /// The unique keys: the one that upserts go by, and the pair's.
@@ -126,14 +130,27 @@ const fn written(
     Table {
         name,
         is_written: true,
+        derived: None,
         columns,
         keys,
     }
 }
 
+const fn derived(
+    derived: Derived,
+    name: &'static str,
+    keys: &'static [&'static [&'static str]],
+    columns: &'static [Column],
+) -> Table {
+    Table {
+        derived: Some(derived),
+        ..written(name, keys, columns)
+    }
+}
+
 /// All of them (CONTRACT §3; columns.tsv and indexes.tsv).
 #[rustfmt::skip] // a table, not a program
-pub const TABLES: [Table; 22] = [
+pub const TABLES: [Table; 24] = [
     written("users", &[&["did"]], &[
         text("did"), text("handle"), text_or_null("display_name"), text_or_null("avatar_url"),
         text_or_null("banner_url"), text_or_null("description"), json_or_null("profile_record"),
@@ -218,9 +235,17 @@ pub const TABLES: [Table; 22] = [
         text("uri"), text("cid"), text("author_did"), text("record_type"), json("record"), CREATED,
         INDEXED,
     ]),
+    derived(Derived::Notifications, "notifications", &[&["uri"]], &[
+        text("uri"), text("recipient_did"), text("author_did"), text("reason"),
+        text_or_null("reason_subject"), text_or_null("cid"), CREATED, INDEXED,
+    ]),
+    derived(Derived::LabelEvents, "label_events", &[], &[
+        text("label_uri"), text("action"), CREATED,
+    ]),
     Table {
         name: "user_settings",
         is_written: false,
+        derived: None,
         columns: &[
             column("user_did", Type::Text, Given::Never),
             column("data_collection_forbidden", Type::Flag, Given::Never),

@@ -61,16 +61,16 @@ async fn try_examine(pool: &Pool, settings: Settings, report: &mut Report) -> Re
     go_on("postgres.server", made, &client, report)?;
     let made = connections(&client, settings, report).await;
     go_on("postgres.connections", made, &client, report)?;
-    let made = fitness(&client, report).await;
+    let made = fitness(&client, settings, report).await;
     let fits = matches!(made, Ok(Fitness::Fits));
     go_on("postgres.tables", made, &client, report)?;
-    let made = tables::rights(&client, report).await;
+    let made = tables::rights(&client, settings.derived, report).await;
     go_on("postgres.rights", made, &client, report)?;
     let made = tables::indexes(&client, report).await;
     go_on("postgres.hot_updates", made, &client, report)?;
     let made = tables::sequences(&client, report).await;
     go_on("postgres.sequences", made, &client, report)?;
-    let made = tables::vacuum(&client, report).await;
+    let made = tables::vacuum(&client, settings.derived, report).await;
     go_on("postgres.dead_rows", made, &client, report)?;
     if fits {
         let made = tables::origin(&client, report).await;
@@ -108,9 +108,13 @@ enum Fitness {
     Unfit,
 }
 
-async fn fitness(client: &Object, report: &mut Report) -> Result<Fitness, DbError> {
+async fn fitness(
+    client: &Object,
+    settings: Settings,
+    report: &mut Report,
+) -> Result<Fitness, DbError> {
     const NAME: &str = "postgres.tables";
-    let found = contract::check(client).await?;
+    let found = contract::check(client, settings.derived).await?;
     for finding in &found {
         report.found(NAME, Level::Bad, finding.to_string(), finding.remedy());
     }

@@ -153,6 +153,7 @@ mod tests {
     use std::time::Duration;
 
     const SETTINGS: Settings = Settings {
+        derived: crate::derived::DerivedSet::ALL,
         stream_maxlen: 1_000,
         claim_idle_ms: 1_000,
         connections: 7,

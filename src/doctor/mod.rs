@@ -15,11 +15,14 @@ pub use proxy::shares_sessions;
 
 use deadpool_postgres::Pool;
 
+use crate::derived::DerivedSet;
 use crate::source::Redis;
 
 /// What the servers are measured by.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
+    /// What of what follows from records is kept.
+    pub derived: DerivedSet,
     /// Entries that the stream's writer lets it hold.
     pub stream_maxlen: u64,
     /// After so many milliseconds others claim what a consumer holds.

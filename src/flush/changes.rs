@@ -1,6 +1,6 @@
 //! How many rows a flush has really added to or removed from the tables that the AppView counts.
 
-/// The tables whose rows are counted in Redis (CONTRACT §1).
+/// The tables of which rows are counted that were really added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// `users`.
@@ -19,11 +19,19 @@ pub enum Table {
     FeedItems,
     /// `post_aggregations`.
     PostAggregations,
+    /// `notifications`.
+    Notifications,
+    /// `post_viewer_states`.
+    PostViewerStates,
+    /// `thread_contexts`.
+    ThreadContexts,
+    /// `label_events`.
+    LabelEvents,
 }
 
 impl Table {
-    /// All of them.
-    pub const ALL: [Table; 8] = [
+    /// Those that are counted in Redis (CONTRACT §1).
+    pub const COUNTED: [Table; 8] = [
         Table::Users,
         Table::Posts,
         Table::Likes,
@@ -33,6 +41,17 @@ impl Table {
         Table::FeedItems,
         Table::PostAggregations,
     ];
+
+    /// Those whose rows follow from records and are counted nowhere else.
+    pub const DERIVED: [Table; 4] = [
+        Table::Notifications,
+        Table::PostViewerStates,
+        Table::ThreadContexts,
+        Table::LabelEvents,
+    ];
+
+    /// How many there are; the former come first, in their order.
+    pub const COUNT: usize = Table::COUNTED.len() + Table::DERIVED.len();
 
     /// Its name, in the database and in Redis.
     #[must_use]
@@ -46,13 +65,22 @@ impl Table {
             Table::Blocks => "blocks",
             Table::FeedItems => "feed_items",
             Table::PostAggregations => "post_aggregations",
+            Table::Notifications => "notifications",
+            Table::PostViewerStates => "post_viewer_states",
+            Table::ThreadContexts => "thread_contexts",
+            Table::LabelEvents => "label_events",
         }
+    }
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Table> {
+        Table::COUNTED.into_iter().chain(Table::DERIVED)
     }
 
     /// The table of that name, if it is counted.
     #[must_use]
     pub fn named(name: &str) -> Option<Table> {
-        Table::ALL.into_iter().find(|table| table.name() == name)
+        Table::all().find(|table| table.name() == name)
     }
 }
 
@@ -70,8 +98,8 @@ pub struct Unwritten {
 /// Rows added and rows removed, by table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    added: [u64; Table::ALL.len()],
-    removed: [u64; Table::ALL.len()],
+    added: [u64; Table::COUNT],
+    removed: [u64; Table::COUNT],
     /// What was staged for nothing.
     pub unwritten: Unwritten,
 }
@@ -109,13 +137,13 @@ impl Changes {
         self.removed[table as usize]
     }
 
-    /// Those added less those removed, where that is not zero.
+    /// Those added less those removed, where that is not zero, of the tables that are counted in Redis.
     pub fn iter(&self) -> impl Iterator<Item = (Table, i64)> + '_ {
         let rows = |table: Table| {
             let (added, removed) = (self.added(table), self.removed(table));
             added.cast_signed() - removed.cast_signed()
         };
-        Table::ALL
+        Table::COUNTED
             .into_iter()
             .map(move |table| (table, rows(table)))
             .filter(|(_, rows)| *rows != 0)

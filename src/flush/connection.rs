@@ -6,6 +6,7 @@ use deadpool_postgres::{Object, Pool, Transaction};
 
 use super::statement::Params;
 use crate::contract::{self, Finding};
+use crate::derived::DerivedSet;
 use crate::error::DbError;
 use crate::sql;
 
@@ -71,8 +72,8 @@ impl Connection {
     /// # Errors
     ///
     /// The database is away or refuses; act on the error's verdict.
-    pub async fn findings(&self) -> Result<Vec<Finding>, DbError> {
-        contract::check(&self.client).await
+    pub async fn findings(&self, derived: DerivedSet) -> Result<Vec<Finding>, DbError> {
+        contract::check(&self.client, derived).await
     }
 
     /// Runs a statement for the texts of its first column, planned for these parameters.

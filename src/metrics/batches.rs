@@ -58,10 +58,10 @@ pub struct Batches {
     pub rows: [u64; Kind::ALL.len()],
     /// Merged deletes by kind, likewise.
     pub deletes: [u64; Kind::ALL.len()],
-    /// Rows really added, in the order of [`Table::ALL`].
-    pub added: [u64; Table::ALL.len()],
+    /// Rows really added, in the order of [`Table::all`].
+    pub added: [u64; Table::COUNT],
     /// Rows really removed, likewise.
-    pub removed: [u64; Table::ALL.len()],
+    pub removed: [u64; Table::COUNT],
     /// Dead letters by reason.
     pub letters: Counts<1>,
     /// Those of them that were found before the database saw them.
@@ -138,7 +138,7 @@ impl Batches {
     }
 
     pub(super) fn add_changes(&mut self, changes: &crate::flush::Changes) {
-        for (at, table) in Table::ALL.into_iter().enumerate() {
+        for (at, table) in Table::all().enumerate() {
             self.added[at] += changes.added(table);
             self.removed[at] += changes.removed(table);
         }

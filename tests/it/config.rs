@@ -42,6 +42,11 @@ fn a_wrong_value_names_the_variable_the_value_and_what_is_allowed() {
         ("REDIS_CA_FILE", "/nowhere", "rediss://"),
         ("HTTP_ADDR", "9600", "must be host:port"),
         ("LOG_FORMAT", "xml", "text, json"),
+        (
+            "DERIVED",
+            "notifications,likes",
+            "\"likes\" is none of all, notifications,",
+        ),
     ] {
         let mut command = forebay(&["run"], &[("DATABASE_URL", "postgres://127.0.0.1:1/none")]);
         let output = command.env(variable, value).output().unwrap();
@@ -90,6 +95,8 @@ fn help_shows_variables_defaults_and_units() {
         "[env: DATABASE_PASSWORD_FILE=]",
         "[default: python-worker]",
         "[env: LOG_LEVEL=]",
+        "[env: DERIVED=]",
+        "[default: all]",
     ] {
         assert!(help.contains(line), "{line} in {help}");
     }
@@ -140,6 +147,7 @@ async fn passwords_come_from_files_and_are_never_logged() {
                     "{said}"
                 );
                 assert!(said.contains(" PARALLEL_CONSUMERS=5 "), "{said}");
+                assert!(said.contains(" DERIVED=all "), "{said}");
             }
         }
     }

@@ -2,12 +2,17 @@
 
 use crate::support::{Made, bed, servers, tsv};
 use forebay::contract::{Given, TABLES, Type, check};
+use forebay::derived::{Derived, DerivedSet};
 use forebay::widths;
 use std::collections::HashSet;
 
 async fn findings(url: &str) -> Vec<String> {
+    findings_for(url, DerivedSet::ALL).await
+}
+
+async fn findings_for(url: &str, derived: DerivedSet) -> Vec<String> {
     let client = servers::connect(url).await;
-    let found = check(&client).await.unwrap();
+    let found = check(&client, derived).await.unwrap();
     found.iter().map(ToString::to_string).collect()
 }
 
@@ -90,12 +95,30 @@ async fn passes_over_what_does_no_harm() {
         "create unique index on likes (post_uri, user_did)",
         "drop index unique_like_user_post",
         "drop index idx_likes_post_uri",
-        "drop table notifications",
+        "drop table firehose_cursor",
         "alter table post_aggregations alter column like_count type bigint",
     ] {
         client.batch_execute(change).await.unwrap();
     }
     assert_eq!(findings(&url).await, [""; 0]);
+}
+
+/// What is not kept needs no table.
+#[tokio::test]
+async fn what_follows_from_records_is_looked_at_where_it_is_kept() {
+    let (_, url) = bed::database(Made::ByMigrate).await;
+    let client = servers::connect(&url).await;
+    let change = "drop table notifications; alter table label_events alter column id drop default";
+    client.batch_execute(change).await.unwrap();
+    assert_eq!(
+        findings(&url).await,
+        [
+            "table public.notifications is missing",
+            "column public.label_events.id is NOT NULL without a default, and forebay does not write it"
+        ]
+    );
+    let others = DerivedSet::NONE.with(Derived::GateViolations);
+    assert_eq!(findings_for(&url, others).await, [""; 0]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use forebay::doctor::{Level, Report, Settings, examine};
 use serde_json::Value;
 
 const SETTINGS: Settings = Settings {
+    derived: forebay::derived::DerivedSet::ALL,
     stream_maxlen: 1_000,
     claim_idle_ms: 100,
     connections: 7,

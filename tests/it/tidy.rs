@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The pure core: no I/O, so that it cannot fail on any.
-const PURE: [&str; 22] = [
+const PURE: [&str; 23] = [
     "appetite",
     "breadth",
     "breaker",
@@ -26,6 +26,7 @@ const PURE: [&str; 22] = [
     "letter",
     "tally",
     "widths",
+    "derived",
     "history",
     "health",
     "page",

@@ -4,7 +4,8 @@ use deadpool_postgres::Object;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use crate::contract::TABLES;
+use crate::contract;
+use crate::derived::DerivedSet;
 use crate::doctor::check::{Level, Report};
 use crate::error::DbError;
 use crate::sql::doctor as sql;
@@ -26,18 +27,16 @@ fn get<'r, T: FromSql<'r>>(row: &'r Row, at: usize) -> Result<T, DbError> {
     row.try_get(at).map_err(DbError::during(WHAT))
 }
 
-fn written() -> Vec<&'static str> {
-    let written = TABLES.iter().filter(|table| table.is_written);
-    written.map(|table| table.name).collect()
-}
-
-pub async fn rights(client: &Object, report: &mut Report) -> Result<(), DbError> {
+pub async fn rights(
+    client: &Object,
+    derived: DerivedSet,
+    report: &mut Report,
+) -> Result<(), DbError> {
     const NAME: &str = "postgres.rights";
-    let read = TABLES.iter().filter(|table| !table.is_written);
-    let read: Vec<&str> = read.map(|table| table.name).collect();
+    let (written, read) = (contract::written(derived), contract::read());
     let mut lacking = Vec::new();
     for rows in [
-        client.query(sql::RIGHTS, &[&written(), &read]).await,
+        client.query(sql::RIGHTS, &[&written, &read]).await,
         client.query(sql::RIGHTS_BESIDE, &[]).await,
     ] {
         for row in rows.map_err(DbError::during(WHAT))? {
@@ -145,11 +144,15 @@ pub async fn sequences(client: &Object, report: &mut Report) -> Result<(), DbErr
     Ok(())
 }
 
-pub async fn vacuum(client: &Object, report: &mut Report) -> Result<(), DbError> {
+pub async fn vacuum(
+    client: &Object,
+    derived: DerivedSet,
+    report: &mut Report,
+) -> Result<(), DbError> {
     const NAME: &str = "postgres.dead_rows";
     const DEAD_LEAST: i64 = 100_000;
     let rows = client
-        .query(sql::VACUUM, &[&written()])
+        .query(sql::VACUUM, &[&contract::written(derived)])
         .await
         .map_err(DbError::during(WHAT))?;
     let mut found = 0;

@@ -244,8 +244,8 @@ pub async fn store(connector: &mut Connector, entries: &[Given], known: &Known) 
 
 fn batch_of(entries: &[Given]) -> Batch {
     let mut batch = Batch::new(Rules {
-        widths: Arc::new(Widths::contract()),
         account_deleted: AccountDeleted::Purge,
+        ..Rules::from(Arc::new(Widths::contract()))
     });
     for given in entries {
         batch.push(&Entry {
