@@ -12,5 +12,6 @@ create temp table stage_likes (
     tie         int8 not null,
     commit_time timestamp,
     commit_seq  text,
-    commit_rev  text
+    commit_rev  text,
+    cid         text                -- the record's own, which only its notification has
 ) on commit delete rows

@@ -13,6 +13,7 @@ mod staged;
 mod straight;
 mod table_copy;
 mod take;
+mod told;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ pub use deltas::{Columns, Count, Deltas};
 pub use rules::{AccountDeleted, Rules};
 pub use straight::Straight;
 pub use table_copy::{Cell, Gates, TableCopy};
+pub use told::{Only, Recipient};
 
 use crate::derived::DerivedSet;
 use crate::entry::Entry;
@@ -163,6 +165,11 @@ impl Batch {
         column: usize,
     ) -> impl Iterator<Item = &[u8]> {
         self.staged.column(kind, straight, column)
+    }
+
+    /// The uris of posts that go straight in and mention someone.
+    pub fn mentioning(&self, straight: &Straight) -> impl Iterator<Item = &str> {
+        self.staged.mentioning(straight)
     }
 
     /// The place of the create or update of a uri that will be merged.

@@ -71,6 +71,14 @@ impl<'b> RowWriter<'b> {
         }
     }
 
+    /// Two texts as one column; neither has a NUL.
+    pub fn texts(&mut self, text: &str, more: &str) {
+        let length = i32::try_from(text.len() + more.len()).unwrap_or(i32::MAX);
+        self.out.extend_from_slice(&length.to_be_bytes());
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(more.as_bytes());
+    }
+
     /// A column as it stands in another row, its length before it.
     pub fn raw(&mut self, column: &[u8]) {
         self.out.extend_from_slice(column);

@@ -48,7 +48,7 @@ impl Stage {
     }
 }
 
-const LIKES: [&str; 11] = [
+const LIKES: [&str; 12] = [
     "uri",
     "key1",
     "key2",
@@ -60,6 +60,7 @@ const LIKES: [&str; 11] = [
     "commit_time",
     "commit_seq",
     "commit_rev",
+    "cid",
 ];
 const PAIRS: [&str; 14] = [
     "uri",

@@ -13,6 +13,7 @@ pub use report::{Finding, Report};
 use deadpool_postgres::{Object, Pool};
 
 use crate::database;
+use crate::derived::DerivedSet;
 use crate::error::{DbError, RedisError};
 use crate::progress::Progress;
 use crate::source::Redis;
@@ -48,7 +49,7 @@ struct Drift {
     line: String,
 }
 
-/// Compares everything, and mends it if that is asked for.
+/// Compares everything that is kept, and mends it if that is asked for.
 ///
 /// # Errors
 ///
@@ -57,13 +58,14 @@ pub async fn audit(
     pool: &Pool,
     redis: &Redis,
     repair: Repair,
+    derived: DerivedSet,
     progress: &Progress,
 ) -> Result<Report, AuditError> {
     let mut client = database::administer(pool).await?;
     if repair == Repair::Yes {
         mend::prepare(&client).await?;
     }
-    let checks = sql::checks();
+    let checks = sql::checks(derived);
     progress.of(estimated_rows(&client, &checks).await?);
     let mut report = Report::default();
     for check in &checks {

@@ -10,6 +10,7 @@ use super::row::{Label, Novelty, Verb};
 use super::take::Scope;
 use crate::decode::dialect::{Dialect, Node};
 use crate::decode::{datetime, envelope};
+use crate::derived::Derived;
 use crate::encode::RowWriter;
 use crate::entry::Entry;
 use crate::letter::{self, Parts};
@@ -152,6 +153,9 @@ impl Batch {
             }
             cid => cid?,
         };
+        // A like's own CID is for its notification alone.
+        let is_idle = kind == Kind::Likes && !self.derived.has(Derived::Notifications);
+        let cid = cid.filter(|_| !is_idle);
         let outcome = self.row(label, |uri, cells| {
             let source = Source {
                 repo,

@@ -20,6 +20,15 @@ const KEYS: [(Stage, Option<usize>); 3] = [
     (Stage::Posts, None),
 ];
 
+/// The column of a record's uri.
+const URI: usize = 0;
+
+/// The column of `stage_posts` with what mentions are in.
+const FACETS: usize = 10;
+
+/// The type of a mention among a post's facets, in JSON as it is staged.
+const MENTION: &str = "\"app.bsky.richtext.facet#mention\"";
+
 /// The column of `stage_posts` that a post without a quote has NULL.
 const QUOTED_URI: usize = 12;
 
@@ -105,6 +114,19 @@ impl Staged {
         }
     }
 
+    /// The uris of posts that go straight in and have mentions in their facets, or what looks like one.
+    pub fn mentioning(&self, straight: &Straight) -> impl Iterator<Item = &str> {
+        let mentions = |facets: &[u8]| {
+            let facets = std::str::from_utf8(facets);
+            facets.is_ok_and(|facets| facets.contains(MENTION))
+        };
+        self.alive_in(Stage::Posts)
+            .filter(move |(index, row)| {
+                straight.has(*index) && self.cell(row, FACETS).is_some_and(mentions)
+            })
+            .filter_map(|(_, row)| std::str::from_utf8(self.cell(row, URI)?).ok())
+    }
+
     fn is_new(&self, row: &Row) -> bool {
         let label = row.label;
         can_be_added(label.kind)
@@ -121,6 +143,7 @@ mod tests {
     fn cells_are_where_they_are_looked_for() {
         let at = |stage: Stage, at: usize| stage.columns()[at];
         assert_eq!(at(Stage::Posts, QUOTED_URI), "quoted_uri");
+        assert_eq!(at(Stage::Posts, FACETS), "facets");
         for (stage, keys_at) in KEYS {
             let Some(keys_at) = keys_at else {
                 continue;

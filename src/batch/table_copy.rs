@@ -4,7 +4,7 @@
 //! then writes its indexes in their own order without sorting whole rows first. What goes straight
 //! into a table of the AppView is put together from the cells of a staged row.
 
-use super::row::Cells;
+use super::told::{Only, Recipient};
 use crate::encode::{COLUMN_COUNT, HEADER, RowWriter, TRAILER};
 use crate::stage::Stage;
 use bytes::Bytes;
@@ -26,6 +26,12 @@ pub enum Cell {
     Text(&'static str),
     /// Whether there is a gate: 0 of threads, 1 of quotes.
     Gate(usize),
+    /// The text of this column, with something put behind it.
+    Suffixed(usize, &'static str),
+    /// The CID of this column; NULL where none came, or one that no column holds.
+    Cid(usize),
+    /// Who is told.
+    Recipient(Recipient),
 }
 
 /// The gates of posts, by the posts' uris; few have one.
@@ -61,23 +67,20 @@ impl<'b> TableCopy<'b> {
     pub fn chunks_of<'c>(
         &'c self,
         cells: &'c [Cell],
+        only: Only,
         gates: &'c Gates,
     ) -> impl Iterator<Item = Bytes> + Send + 'c {
         let width = cells.iter().map(Cell::width).sum();
-        let last = cells.iter().filter_map(Cell::last).max().unwrap_or(0);
+        let last = cells.iter().filter_map(Cell::last);
+        let last = last.chain([only.last()]).max().unwrap_or(0);
         chunks(self.rows(), move |row, out| {
+            let row = Columns::of(row, last);
+            if !only.has(&row) {
+                return;
+            }
             let mut writer = RowWriter::begin(out, width);
-            let ends = ends(row, last);
             for cell in cells {
-                match cell {
-                    Cell::Columns(first, last) => {
-                        let range = ends.get(*first).zip(ends.get(*last + 1));
-                        let range = range.map(|(start, end)| *start as usize..*end as usize);
-                        writer.raw(range.and_then(|range| row.get(range)).unwrap_or_default());
-                    }
-                    Cell::Text(text) => writer.text(text),
-                    Cell::Gate(which) => writer.opt_bool(Some(has_gate(row, *which, gates))),
-                }
+                cell.write(&row, gates, &mut writer);
             }
         })
     }
@@ -88,33 +91,90 @@ impl<'b> TableCopy<'b> {
     }
 }
 
-fn has_gate(row: &[u8], which: usize, gates: &Gates) -> bool {
-    if gates.is_empty() {
-        return false;
-    }
-    let uri = Cells::of(row).next().flatten().unwrap_or_default();
-    let uri = std::str::from_utf8(uri).unwrap_or_default();
-    gates.get(uri).is_some_and(|gates| gates[which])
+fn has_gate(row: &Columns<'_>, which: usize, gates: &Gates) -> bool {
+    !gates.is_empty()
+        && row
+            .text(URI)
+            .and_then(|uri| gates.get(uri))
+            .is_some_and(|gates| gates[which])
 }
 
 impl Cell {
     fn width(&self) -> i16 {
         match self {
             Cell::Columns(first, last) => (last + 1 - first) as i16,
-            Cell::Text(_) | Cell::Gate(_) => 1,
+            _ => 1,
         }
     }
 
     fn last(&self) -> Option<usize> {
         match self {
             Cell::Columns(_, last) => Some(*last),
+            Cell::Suffixed(at, _) | Cell::Cid(at) => Some(*at),
+            Cell::Recipient(recipient) => Some(recipient.column()),
             Cell::Text(_) | Cell::Gate(_) => None,
+        }
+    }
+
+    fn write(&self, row: &Columns<'_>, gates: &Gates, writer: &mut RowWriter<'_>) {
+        match self {
+            Cell::Columns(first, last) => writer.raw(row.raw(*first, *last)),
+            Cell::Text(text) => writer.text(text),
+            Cell::Gate(which) => writer.opt_bool(Some(has_gate(row, *which, gates))),
+            Cell::Suffixed(at, suffix) => {
+                writer.texts(row.text(*at).unwrap_or_default(), suffix);
+            }
+            Cell::Cid(at) => writer.opt_text(row.text(*at).filter(|cid| is_cid(cid))),
+            Cell::Recipient(recipient) => writer.opt_text(recipient.of(row)),
         }
     }
 }
 
+/// Whether a text is one that a column of CIDs holds.
+fn is_cid(text: &str) -> bool {
+    const CHARS_MOST: usize = 255;
+    !text.is_empty() && (text.len() <= CHARS_MOST || text.chars().count() <= CHARS_MOST)
+}
+
+/// The column of a record's uri.
+const URI: usize = 0;
+
 /// Columns of a staged row at most.
 const WIDEST: usize = Stage::Posts.columns().len();
+
+/// A staged row, with the places of its columns up to some last one.
+pub struct Columns<'r> {
+    row: &'r [u8],
+    ends: [u32; WIDEST + 1],
+}
+
+impl<'r> Columns<'r> {
+    fn of(row: &'r [u8], last: usize) -> Columns<'r> {
+        Columns {
+            row,
+            ends: ends(row, last),
+        }
+    }
+
+    /// Some columns as they stand, lengths and all.
+    fn raw(&self, first: usize, last: usize) -> &'r [u8] {
+        let range = self.ends.get(first).zip(self.ends.get(last + 1));
+        let range = range.map(|(start, end)| *start as usize..*end as usize);
+        range
+            .and_then(|range| self.row.get(range))
+            .unwrap_or_default()
+    }
+
+    /// A column of text; `None` if it is NULL.
+    pub fn text(&self, at: usize) -> Option<&'r str> {
+        let (length, text) = self.raw(at, at).split_first_chunk::<4>()?;
+        let is_null = i32::from_be_bytes(*length) < 0;
+        if is_null {
+            return None;
+        }
+        std::str::from_utf8(text).ok()
+    }
+}
 
 /// Where the columns of a row up to `last` begin, the first ends, and so on.
 fn ends(row: &[u8], last: usize) -> [u32; WIDEST + 1] {
@@ -197,7 +257,10 @@ mod tests {
             Cell::Gate(0),
         ];
         let gates = Gates::from_iter([("u".to_owned(), [false, true])]);
-        let whole = copy.chunks_of(&cells, &gates).collect::<Vec<_>>().concat();
+        let whole = copy
+            .chunks_of(&cells, Only::All, &gates)
+            .collect::<Vec<_>>()
+            .concat();
         let expected: &[u8] =
             b"\0\x06\xff\xff\xff\xff\0\0\0\x02ab\0\0\0\x01t\0\0\0\x01u\0\0\0\x01\x01\0\0\0\x01\0";
         assert_eq!(whole, [&HEADER[..], expected, &TRAILER].concat());

@@ -39,7 +39,14 @@ pub async fn audit(config: &AuditConfig) -> Result<(), Failure> {
     } else {
         Repair::No
     };
-    let report = audit::audit(&pool, &redis, repair, &Progress::new(0)).await?;
+    let report = audit::audit(
+        &pool,
+        &redis,
+        repair,
+        config.derived.derived,
+        &Progress::new(0),
+    )
+    .await?;
     print!("{report}");
     let (drift, left) = (report.drift(), report.unmended());
     match repair {

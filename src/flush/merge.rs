@@ -10,7 +10,7 @@ use super::merging::Merging;
 use super::statement::run;
 use super::strike::Struck;
 use super::terms::{Counts, Terms};
-use super::{counts, pairs, posts, strike, tail};
+use super::{counts, label_events, pairs, posts, strike, tail};
 use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::sql;
@@ -58,6 +58,7 @@ pub async fn merge(
     for record in sql::RECORDS.iter() {
         merge_record(&mut merging, record).await?;
     }
+    label_events::put(&mut merging).await?;
     purges(&merging).await?;
     tombstones(&merging).await?;
     tail::merge(&mut merging).await?;
@@ -123,7 +124,8 @@ async fn gates(merging: &mut Merging<'_>) -> Result<(), DbError> {
 /// Deletes first, so that a delete and a later create of one uri both take effect.
 pub async fn merge_record(merging: &mut Merging<'_>, record: &sql::Record) -> Result<(), DbError> {
     if merging.batch.deletes(record.kind) > 0 {
-        merging.run("deleting records", &record.delete).await?;
+        let gone = merging.run("deleting records", &record.delete).await?;
+        label_events::gone_with(merging, record.kind, gone);
     }
     if merging.batch.puts(record.kind) > 0 {
         let written = merging.run("merging records", record.put).await?;

@@ -7,6 +7,7 @@ use super::changes::{Changes, Table};
 use super::statement::{Params, query_one, run};
 use super::terms::Terms;
 use crate::batch::{Batch, Straight};
+use crate::derived::Derived;
 use crate::error::DbError;
 use crate::stage::{Kind, Stage};
 
@@ -58,6 +59,11 @@ impl<'t> Merging<'t> {
     /// Whether the batch holds anything of a kind.
     pub fn holds(&self, kind: Kind) -> bool {
         self.batch.puts(kind) > 0 || self.batch.deletes(kind) > 0
+    }
+
+    /// Whether this is kept of what follows from records.
+    pub fn keeps(&self, one: Derived) -> bool {
+        self.batch.derived().has(one)
     }
 
     /// Notes staged rows that were taken out before they were merged.
@@ -128,7 +134,17 @@ impl<'t> Merging<'t> {
 
     /// Runs a statement that answers with two numbers.
     pub async fn ask_two(&self, what: &'static str, text: &str) -> Result<(i64, i64), DbError> {
-        let row = query_one(self.transaction, what, text, &[]).await?;
+        self.ask_two_with(what, text, &[]).await
+    }
+
+    /// The same with parameters.
+    pub async fn ask_two_with(
+        &self,
+        what: &'static str,
+        text: &str,
+        params: Params<'_>,
+    ) -> Result<(i64, i64), DbError> {
+        let row = query_one(self.transaction, what, text, params).await?;
         let number = |column| row.try_get(column).map_err(DbError::during(what));
         Ok((number(0)?, number(1)?))
     }

@@ -6,7 +6,7 @@
 
 use super::changes::Table;
 use super::merging::Merging;
-use super::straight;
+use super::{notifications, straight};
 use crate::error::DbError;
 use crate::sql::{self, Counted, Pair};
 use crate::stage::Kind;
@@ -40,6 +40,7 @@ async fn delete(merging: &mut Merging<'_>, pair: &Pair) -> Result<u64, DbError> 
         let unfed = merging.run(WHAT, &sql::REPOSTS_UNFEED).await?;
         merging.note(Table::FeedItems, -unfed.cast_signed());
     }
+    notifications::deleted(merging, pair.kind).await?;
     merging.run(WHAT, &pair.delete_duplicates).await
 }
 
@@ -52,6 +53,7 @@ async fn put(merging: &mut Merging<'_>, pair: &Pair) -> Result<i64, DbError> {
         let fed = merging.ask(WHAT, sql::REPOSTS_FEED).await?;
         merging.note(Table::FeedItems, fed);
     }
+    notifications::added(merging, pair.kind).await?;
     Ok(left_over)
 }
 
@@ -64,6 +66,7 @@ async fn settle(merging: &mut Merging<'_>, pair: &Pair, contested: u64) -> Resul
         return Ok(());
     }
     merging.run(WHAT, &pair.hold).await?;
+    notifications::held(merging, pair.kind).await?;
     merging.run(WHAT, &pair.claim).await?;
     let vacated = changed(merging, WHAT, pair, &pair.vacate).await?;
     let seated = changed(merging, WHAT, pair, &pair.seat).await?;
@@ -73,6 +76,7 @@ async fn settle(merging: &mut Merging<'_>, pair: &Pair, contested: u64) -> Resul
         let fed = merging.run(WHAT, sql::REPOSTS_FEED_CONTESTED).await?;
         merging.note(Table::FeedItems, fed.cast_signed() - unfed.cast_signed());
     }
+    notifications::settled(merging, pair.kind).await?;
     merging.run(WHAT, &pair.settle).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::changes::Table;
 use super::merging::Merging;
-use super::straight;
+use super::{notifications, straight};
 use crate::error::DbError;
 use crate::sql;
 use crate::stage::Kind;
@@ -13,6 +13,7 @@ pub async fn merge(merging: &mut Merging<'_>) -> Result<(), DbError> {
         delete(merging).await?;
     }
     straight::put(merging, Kind::Posts).await?;
+    notifications::mentions(merging).await?;
     if merging.staged(Kind::Posts) > 0 {
         put(merging).await?;
     }
@@ -21,6 +22,7 @@ pub async fn merge(merging: &mut Merging<'_>) -> Result<(), DbError> {
 
 async fn delete(merging: &mut Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "deleting posts";
+    notifications::of_posts_that_go(merging).await?;
     let removed: i64 = merging.ask(WHAT, &sql::POSTS_DELETE).await?;
     merging.note(Table::Posts, -removed);
     merging.run(WHAT, sql::QUOTES_DELETE).await?;
@@ -33,6 +35,7 @@ async fn put(merging: &mut Merging<'_>) -> Result<(), DbError> {
     const WHAT: &str = "merging posts";
     if merging.ask(WHAT, sql::POSTS_SEEN).await? {
         merging.changes.unwritten.present += merging.run(WHAT, sql::POSTS_STALE).await?;
+        notifications::of_posts_revised(merging).await?;
         merging.run(WHAT, sql::POSTS_REVISE).await?;
     }
     let added = merging.ask(WHAT, sql::POSTS_PUT).await?;
@@ -41,5 +44,5 @@ async fn put(merging: &mut Merging<'_>) -> Result<(), DbError> {
     merging.run(WHAT, sql::QUOTES_PUT).await?;
     let fed = merging.ask(WHAT, sql::POSTS_FEED).await?;
     merging.note(Table::FeedItems, fed);
-    Ok(())
+    notifications::of_posts(merging).await
 }

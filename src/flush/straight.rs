@@ -17,7 +17,7 @@ use super::strike::{Deleted, Purged, Struck};
 use super::terms::{Manner, Terms};
 use crate::batch::{Batch, Gates, Straight};
 use crate::error::DbError;
-use crate::sql::{self, Added};
+use crate::sql::{self, Added, Target};
 use crate::stage::Kind;
 use deadpool_postgres::Transaction;
 
@@ -142,11 +142,12 @@ pub async fn put(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbError> {
     };
     merging.run(WHAT, sql::STRAIGHT_BEGIN).await?;
     match send(merging, added, &gates).await {
-        Ok(rows) => {
+        Ok(followed) => {
             merging.run(WHAT, sql::STRAIGHT_END).await?;
-            merging.added(kind, rows);
-            if added.targets.len() > 1 {
-                merging.note(Table::FeedItems, rows);
+            let records = merging.straight.count(kind);
+            merging.added(kind, i64::try_from(records).unwrap_or(i64::MAX));
+            for (table, rows) in followed {
+                merging.note(table, rows.cast_signed());
             }
             Ok(())
         }
@@ -162,14 +163,22 @@ pub async fn put(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbError> {
     }
 }
 
-/// Copies the rows of a kind into each of its tables; says how many records they are.
-async fn send(merging: &Merging<'_>, added: &Added, gates: &Gates) -> Result<i64, DbError> {
+/// Copies the rows of a kind into each of its tables; says how many rows followed in which. The records'
+/// own table comes first: should a record be there already, nothing has followed yet.
+async fn send(
+    merging: &Merging<'_>,
+    added: &Added,
+    gates: &Gates,
+) -> Result<Vec<(Table, u64)>, DbError> {
     let rows = merging.batch.straight_of(added.kind, &merging.straight);
-    for target in &added.targets {
-        let chunks = rows.chunks_of(&target.cells, gates);
-        copy::send(merging.transaction, WHAT, &target.copy, chunks).await?;
+    let is_kept = |target: &&Target| target.derived.is_none_or(|one| merging.keeps(one));
+    let mut followed = Vec::new();
+    for target in added.targets.iter().filter(is_kept) {
+        let chunks = rows.chunks_of(&target.cells, target.only, gates);
+        let rows = copy::send(merging.transaction, WHAT, &target.copy, chunks).await?;
+        followed.extend(target.table.map(|table| (table, rows)));
     }
-    Ok(i64::try_from(merging.straight.count(added.kind)).unwrap_or(i64::MAX))
+    Ok(followed)
 }
 
 /// The gates of the posts that go straight in.

@@ -61,7 +61,11 @@ fn write(
         cells.row.opt_text(pair.handle);
     }
     cells.times(pair.created_at, source.stamp.position);
-    cells.commit(pair.kind, source.stamp)
+    cells.commit(pair.kind, source.stamp)?;
+    if stage == Stage::Likes {
+        cells.row.opt_text(source.cid);
+    }
+    Ok(())
 }
 
 /// app.bsky.feed.like. Likes of what is no post go into the same table; its row of counts is made

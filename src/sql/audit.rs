@@ -5,8 +5,10 @@
 //! partition locks, each with the drifting keys for its parameter or none.
 
 use super::fill::fill;
+use super::notifications;
 use super::pairs::PAIRS;
 use super::{Counted, Pair, REPOSTS_FEED_CONTESTED, REPOSTS_UNFEED_CONTESTED};
+use crate::derived::{Derived, DerivedSet};
 use crate::stage::Kind;
 
 statement! {
@@ -28,6 +30,10 @@ statement! {
     FEED_ITEMS_REMOVE = "audit_feed_items_remove.sql";
     /// Those of records.
     FEED_ITEMS_PUT = "audit_feed_items_put.sql";
+    /// Labels without events.
+    LABEL_EVENTS_FIND = "audit_label_events_find.sql";
+    /// Their events.
+    LABEL_EVENTS_PUT = "audit_label_events_put.sql";
 }
 
 /// A step of mending.
@@ -80,15 +86,22 @@ pub fn own_counts_mend() -> [String; 2] {
 
 const OWN_COUNTED: [&str; 2] = ["feed_generators", "labeler_services"];
 
-/// All checks. Counts come last: they depend on the rows that the others mend.
+/// All checks where this is kept of what follows from records. Counts come last: they depend on the
+/// rows that the others mend.
 #[must_use]
-pub fn checks() -> Vec<Check> {
+pub fn checks(derived: DerivedSet) -> Vec<Check> {
     let duplicates = PAIRS.iter().map(duplicates);
     let first = [gates(), quotes(), feed_items()];
     let own = OWN_COUNTED.iter().zip(own_counts_mend());
     let own = own.map(|(table, mend)| own_counts(table, mend));
+    let kept = [
+        (Derived::Notifications, notifications as fn() -> Check),
+        (Derived::LabelEvents, label_events),
+    ];
+    let kept = kept.into_iter().filter(|(one, _)| derived.has(*one));
     duplicates
         .chain(first)
+        .chain(kept.map(|(_, check)| check()))
         .chain([counts()])
         .chain(own)
         .collect()
@@ -146,6 +159,35 @@ fn feed_items() -> Check {
         find: FEED_ITEMS_FIND.to_owned(),
         targets: None,
         mend: vec![keys(FEED_ITEMS_REMOVE), keys(FEED_ITEMS_PUT)],
+    }
+}
+
+fn notifications() -> Check {
+    let notifications::Audited { find, mend } = notifications::audited();
+    Check {
+        name: "notifications".to_owned(),
+        tables: vec!["notifications"],
+        next: next(&[
+            ("likes", "uri"),
+            ("reposts", "uri"),
+            ("follows", "uri"),
+            ("posts", "uri"),
+            ("notifications", "uri"),
+        ]),
+        find,
+        targets: None,
+        mend: mend.into_iter().map(Step::Keys).collect(),
+    }
+}
+
+fn label_events() -> Check {
+    Check {
+        name: "label_events".to_owned(),
+        tables: vec!["labels"],
+        next: next(&[("labels", "uri")]),
+        find: LABEL_EVENTS_FIND.to_owned(),
+        targets: None,
+        mend: vec![keys(LABEL_EVENTS_PUT)],
     }
 }
 

@@ -5,6 +5,7 @@
 //! of a statement.
 
 mod fill;
+pub mod notifications;
 mod other;
 mod pairs;
 mod records;
@@ -13,7 +14,7 @@ mod straight;
 pub use other::*;
 pub use pairs::{Counted, Pair, every_pair, repo_pairs, shared_pairs};
 pub use records::{GATES, OWN_COUNTS, OwnCount, RECORDS, Record};
-pub use straight::{Added, added};
+pub use straight::{Added, Target, added};
 
 /// Makes the constant of a statement from its file.
 macro_rules! statement {
@@ -149,6 +150,8 @@ statement! {
     LABELER_SERVICES_PUT = "labeler_services_put.sql";
     /// Labels.
     LABELS_PUT = "labels_put.sql";
+    /// The events of labels.
+    LABEL_EVENTS_PUT = "label_events_put.sql";
     /// All other records.
     GENERIC_RECORDS_PUT = "generic_records_put.sql";
     /// Whether likes of generators or labelers changed.

@@ -16,8 +16,9 @@ pub(super) struct PairTable {
     pub(super) columns: &'static [(&'static str, &'static str)],
     counted: Counted,
     /// Where the record's own CID of a row in the table is found, and that of a staged row: only
-    /// for tables whose row or feed item has it, since `forebay.duplicates` must not depend on
-    /// the way on which a record came into it.
+    /// for tables whose row, feed item or notification has it, since `forebay.duplicates` must not
+    /// depend on the way on which a record came into it; what notifications have is entered by a
+    /// statement of theirs.
     held_cid: &'static str,
     staged_cid: &'static str,
 }
@@ -52,7 +53,7 @@ pub(super) const PAIR_TABLES: [PairTable; 8] = [
         columns: ACTOR_AND_POST,
         counted: Counted::ByTarget,
         held_cid: NO_CID,
-        staged_cid: NO_CID,
+        staged_cid: "s.cid",
     },
     PairTable {
         kind: Kind::Reposts,
@@ -88,7 +89,7 @@ pub(super) const PAIR_TABLES: [PairTable; 8] = [
         ],
         counted: Counted::No,
         held_cid: NO_CID,
-        staged_cid: NO_CID,
+        staged_cid: "s.cid",
     },
     PairTable {
         kind: Kind::Blocks,
@@ -172,7 +173,7 @@ const DUPLICATE_COLUMNS: [&str; 13] = [
 /// their table has none for.
 fn left_over(kind: Kind, column: &str) -> String {
     match (kind.stage(), column) {
-        (Stage::Likes, "cid") => NO_CID.to_owned(),
+        (Stage::Likes, "cid") => "coalesce(s.cid, '')".to_owned(),
         (Stage::Likes, "handle") => "null".to_owned(),
         _ => format!("s.{column}"),
     }

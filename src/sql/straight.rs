@@ -4,11 +4,19 @@ use std::sync::LazyLock;
 
 use super::fill::fill;
 use super::pairs::PAIR_TABLES;
-use crate::batch::{Cell, Count};
+use crate::batch::{Cell, Count, Only, Recipient};
+use crate::derived::Derived;
+use crate::flush::Table;
 use crate::stage::{Kind, Stage};
 
 /// One table that rows of a kind go into.
 pub struct Target {
+    /// Where its rows are counted, if it is not the records' own table.
+    pub table: Option<Table>,
+    /// What its rows are, if they are made only where that is kept.
+    pub derived: Option<Derived>,
+    /// Which records have a row.
+    pub only: Only,
     /// The COPY.
     pub copy: String,
     /// Its columns.
@@ -63,6 +71,9 @@ fn target(table: &str, columns: &[Column]) -> Target {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let into = format!("{table} ({})", names.join(", "));
     Target {
+        table: None,
+        derived: None,
+        only: Only::All,
         copy: fill(include_str!("../../sql/copy.sql"), &[("into", &into)]),
         cells: columns.iter().fold(Vec::new(), joined),
     }
@@ -82,7 +93,7 @@ fn joined(mut cells: Vec<Cell>, (_, next): &Column) -> Vec<Cell> {
 /// A feed item, which is a post or the repost of one.
 fn feed_item(kind: Kind, name: &'static str, [post, did]: [&str; 2]) -> Target {
     let from = |name| cell(kind.stage(), name);
-    target(
+    let own = target(
         "feed_items",
         &[
             ("uri", from("uri")),
@@ -94,7 +105,80 @@ fn feed_item(kind: Kind, name: &'static str, [post, did]: [&str; 2]) -> Target {
             ("created_at", from("created_at")),
             ("indexed_at", from("position")),
         ],
-    )
+    );
+    Target {
+        table: Some(Table::FeedItems),
+        ..own
+    }
+}
+
+/// How records tell an actor.
+struct Telling {
+    suffix: &'static str,
+    reason: &'static str,
+    recipient: Recipient,
+    author: &'static str,
+    subject: Option<&'static str>,
+}
+
+/// The telling of a kind's records, whatever else they tell.
+fn telling(kind: Kind) -> Option<Telling> {
+    let at = |name| column(kind.stage(), name);
+    let reaction = |reason| Telling {
+        suffix: "#notification",
+        reason,
+        recipient: Recipient::AuthorOf(at("key2")),
+        author: "key1",
+        subject: Some("key2"),
+    };
+    match kind {
+        Kind::Likes => Some(reaction("like")),
+        Kind::Reposts => Some(reaction("repost")),
+        Kind::Follows => Some(Telling {
+            recipient: Recipient::Actor(at("key2")),
+            subject: None,
+            ..reaction("follow")
+        }),
+        Kind::Posts => Some(Telling {
+            suffix: "#notification/reply",
+            reason: "reply",
+            recipient: Recipient::AuthorOf(at("parent_uri")),
+            author: "author_did",
+            subject: Some("uri"),
+        }),
+        _ => None,
+    }
+}
+
+/// The notification of a record that tells one actor.
+fn notification(kind: Kind) -> Option<Target> {
+    let telling = telling(kind)?;
+    let Telling {
+        suffix, recipient, ..
+    } = telling;
+    let from = |name| cell(kind.stage(), name);
+    let at = |name| column(kind.stage(), name);
+    let mut columns = vec![
+        ("uri", Cell::Suffixed(at("uri"), suffix)),
+        ("recipient_did", Cell::Recipient(recipient)),
+        ("author_did", from(telling.author)),
+        ("reason", Cell::Text(telling.reason)),
+        ("cid", Cell::Cid(at("cid"))),
+        ("created_at", from("created_at")),
+        ("indexed_at", from("position")),
+    ];
+    let subject = telling.subject.map(|name| ("reason_subject", from(name)));
+    columns.extend(subject);
+    Some(Target {
+        table: Some(Table::Notifications),
+        derived: Some(Derived::Notifications),
+        only: Only::Told {
+            recipient,
+            author: at(telling.author),
+            suffix,
+        },
+        ..target("notifications", &columns)
+    })
 }
 
 fn posts() -> Added {
@@ -104,12 +188,17 @@ fn posts() -> Added {
         ("has_post_gate", Cell::Gate(1)),
     ];
     let own: Vec<Column> = own.into_iter().chain(gates).collect();
+    let own = target("posts", &own);
+    let others = [
+        Some(feed_item(Kind::Posts, "post", ["uri", "author_did"])),
+        notification(Kind::Posts),
+    ];
     Added {
         kind: Kind::Posts,
-        targets: vec![
-            target("posts", &own),
-            feed_item(Kind::Posts, "post", ["uri", "author_did"]),
-        ],
+        targets: [own]
+            .into_iter()
+            .chain(others.into_iter().flatten())
+            .collect(),
         counts: Some((column(Stage::Posts, "parent_uri"), Count::Replies)),
     }
 }
@@ -135,6 +224,7 @@ static ADDED: LazyLock<Vec<Added>> = LazyLock::new(|| {
         if kind == Kind::Reposts {
             targets.push(feed_item(kind, "repost", ["key2", "key1"]));
         }
+        targets.extend(notification(kind));
         Added {
             kind,
             targets,

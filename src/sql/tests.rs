@@ -3,6 +3,8 @@
 use super::pairs::PAIRS;
 use super::*;
 use crate::batch::Cell;
+use crate::derived::DerivedSet;
+use crate::stage::Kind;
 
 /// A name left unfilled would be a syntax error at run time, in a statement seldom run.
 #[test]
@@ -38,7 +40,7 @@ fn no_name_is_left_unfilled() {
         all.extend([source.page.as_str(), &source.count]);
     }
     all.extend(PURGES_STRIKE.iter().map(String::as_str));
-    let checks = audit::checks();
+    let checks = audit::checks(DerivedSet::ALL);
     for check in &checks {
         all.extend([check.next.as_str(), &check.find]);
         all.extend(check.targets.as_deref());
@@ -51,6 +53,19 @@ fn no_name_is_left_unfilled() {
         all.extend([fill.puts.as_str(), &fill.known, &fill.deletes]);
     }
     all.extend(backfill::FILL_ENDED.iter().map(|(_, text)| text.as_str()));
+    for told in [Kind::Likes, Kind::Reposts, Kind::Follows].map(notifications::told) {
+        let told = told.unwrap();
+        all.extend([told.delete.as_str(), &told.hold, &told.withdraw]);
+        all.extend([&told.added, &told.seated].map(|put| put.add.as_str()));
+        all.extend([&told.added, &told.seated].map(|put| put.revise.as_str()));
+    }
+    all.extend([
+        notifications::POSTS_DELETE.as_str(),
+        &notifications::POSTS_WITHDRAW,
+        &notifications::POSTS_PUT.add,
+        &notifications::POSTS_PUT.revise,
+        &notifications::MENTIONS_PUT,
+    ]);
     all.extend(bulk::OWN.iter().map(String::as_str));
     all.extend([
         PROFILES_DELETE.as_str(),
@@ -91,6 +106,8 @@ fn what_goes_straight_in_is_staged() {
         let copied = added.targets.iter().flat_map(|target| &target.cells);
         let copied = copied.filter_map(|cell| match cell {
             Cell::Columns(first, last) => Some(*last.max(first)),
+            Cell::Suffixed(at, _) | Cell::Cid(at) => Some(*at),
+            Cell::Recipient(recipient) => Some(recipient.column()),
             Cell::Text(_) | Cell::Gate(_) => None,
         });
         assert!(copied.chain(counted).all(|column| column < columns));

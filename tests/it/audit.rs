@@ -6,6 +6,7 @@ use super::support::worker::{Worker, drain};
 use super::support::{Bed, child, counts};
 use super::takeover::servers;
 use forebay::audit::{Repair, Report, audit};
+use forebay::derived::DerivedSet;
 use forebay::generate::{Event, Options};
 use forebay::progress::Progress;
 
@@ -19,7 +20,7 @@ const SOME: Options = Options {
 
 async fn audited(bed: &Bed, repair: Repair) -> Report {
     let (pool, redis) = servers(bed);
-    audit(&pool, &redis, repair, &Progress::hidden())
+    audit(&pool, &redis, repair, DerivedSet::ALL, &Progress::hidden())
         .await
         .unwrap()
 }
@@ -41,7 +42,7 @@ async fn filled(options: Options) -> Bed {
 }
 
 /// What is done to the rows, and the kind of drift that it is.
-const FAULTS: [(&str, &str); 17] = [
+const FAULTS: [(&str, &str); 26] = [
     ("update post_aggregations set like_count = like_count + 1 where {some}", "like_count"),
     ("update post_aggregations set repost_count = -1 where {some}", "repost_count"),
     ("update post_aggregations set reply_count = 777 where {some}", "reply_count"),
@@ -61,6 +62,15 @@ const FAULTS: [(&str, &str); 17] = [
     ("with one as (select d.uri, l.uri as held from forebay.duplicates d join likes l on l.user_did = d.key1 and l.post_uri = d.key2
       where d.kind = 'likes' and d.uri <> l.uri limit 1)
       update likes l set uri = one.uri from one where l.uri = one.held", "likes duplicates"),
+    ("delete from notifications where uri = (select min(uri) from notifications where reason = 'like')", "notification missing"),
+    ("delete from notifications where uri = (select min(uri) from notifications where reason = 'mention')", "notification missing"),
+    ("delete from notifications where uri = (select min(uri) from notifications where reason = 'quote')", "notification missing"),
+    ("update notifications set recipient_did = 'did:plc:other' where uri = (select min(uri) from notifications where reason = 'repost')", "notification differs"),
+    ("update notifications set reason_subject = 'x' where uri = (select min(uri) from notifications where reason = 'reply')", "notification differs"),
+    ("update notifications set reason_subject = 'x' where uri = (select min(uri) from notifications where reason = 'follow')", "notification differs"),
+    ("insert into notifications (uri, recipient_did, author_did, reason, created_at) values ('at://did:plc:x/app.bsky.feed.like/y#notification', 'did:plc:y', 'did:plc:x', 'like', now())", "notification of no record"),
+    ("update notifications set uri = uri || 'x' where uri = (select min(uri) from notifications where reason = 'mention')", "notification of no record"),
+    ("delete from label_events where label_uri = (select min(label_uri) from label_events)", "label event missing"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,7 @@ mod logs;
 mod migrations;
 mod model;
 mod network;
+mod notifications;
 mod observed;
 mod oracle;
 mod page;

@@ -13,6 +13,7 @@ use forebay::audit::{self, Repair};
 use forebay::cli::takeover::TakeoverConfig;
 use forebay::cli::work;
 use forebay::config::ServersConfig;
+use forebay::derived::DerivedSet;
 use forebay::generate::{Event, Options};
 use forebay::progress::Progress;
 use forebay::takeover::{self, Origin, Refusal, Report};
@@ -60,7 +61,14 @@ async fn take_over(bed: &Bed, options: takeover::Options) -> Result<Report, Refu
 /// Audits and mends; fails if something is left.
 async fn mend(bed: &Bed) -> audit::Report {
     let (pool, redis) = servers(bed);
-    let report = audit::audit(&pool, &redis, Repair::Yes, &Progress::hidden()).await;
+    let report = audit::audit(
+        &pool,
+        &redis,
+        Repair::Yes,
+        DerivedSet::ALL,
+        &Progress::hidden(),
+    )
+    .await;
     let report = report.unwrap();
     assert_eq!(report.unmended(), 0, "{report}");
     report

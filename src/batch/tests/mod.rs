@@ -218,7 +218,22 @@ fn a_like_leaves_out_what_its_table_has_no_column_for() {
     assert_eq!(text(&row[0]), uri("app.bsky.feed.like/3k"));
     assert_eq!(row[1..3], pair[2..4]);
     assert_eq!(row[3..5], pair[5..7]);
-    assert_eq!(row[5..], pair[8..]);
+    assert_eq!(row[5..11], pair[8..]);
+}
+
+/// Most of the memory of batches is likes'.
+#[test]
+fn a_like_has_its_own_cid_where_it_is_told_of() {
+    assert_eq!(
+        only(&like("3k"), Stage::Likes)[11],
+        only(&repost("3k"), Stage::Pairs)[4]
+    );
+    let mut batch = Batch::new(Rules {
+        derived: DerivedSet::NONE,
+        ..Rules::from(Arc::new(Widths::contract()))
+    });
+    batch.push(&commit(5, &like("3k")));
+    assert_eq!(rows_of(&mut batch, Stage::Likes)[0][11], None);
 }
 
 #[test]

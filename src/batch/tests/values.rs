@@ -265,7 +265,7 @@ fn what_the_commit_says_of_itself_is_null_where_it_is_of_another_type() {
     odd.seq = vec![0xff];
     let mut batch = pushed(&[odd]);
     let row = rows_of(&mut batch, Stage::Likes).remove(0);
-    assert!(row[8..].iter().all(Option::is_none));
+    assert!(row[8..11].iter().all(Option::is_none));
     assert_eq!(
         (
             repairs(&batch, Repair::CommitMeta),

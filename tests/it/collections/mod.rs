@@ -216,7 +216,13 @@ async fn live(dialect: Dialect) {
     for case in &cases {
         case.assert_gone(&bed).await;
     }
-    for table in ["feed_items", "quotes", "forebay.duplicates"] {
+    for table in [
+        "feed_items",
+        "quotes",
+        "notifications",
+        "label_events",
+        "forebay.duplicates",
+    ] {
         assert_rows(&bed, &format!("select * from {table}"), &[]).await;
     }
     let left = "select count(*)::text from post_aggregations

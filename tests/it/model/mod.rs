@@ -7,6 +7,7 @@
 mod cell;
 mod compare;
 mod date;
+mod derived;
 mod json;
 pub mod lexicon;
 mod record;

@@ -34,6 +34,8 @@ pub struct Stored {
     pub pair: Option<[String; 2]>,
     pub feed_item: Option<Row>,
     pub quote: Option<Row>,
+    /// Its own CID, where one came.
+    pub cid: Option<String>,
 }
 
 type Fallible<T> = Result<T, String>;
@@ -240,6 +242,7 @@ impl Reading<'_> {
             pair: None,
             feed_item: None,
             quote: None,
+            cid: self.op.cid.as_str().map(str::to_owned),
         }
     }
 

@@ -1,6 +1,7 @@
 //! All tables, derived from the records that live.
 
 use super::cell::{Cell, Row};
+use super::derived;
 use super::record::{POST, Stored};
 use super::{IdentityRow, Model, Position};
 use serde_json::Value;
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 pub type Rows = BTreeMap<String, Row>;
 
 /// Every table that is compared, by name; and the column that is its key.
-pub const TABLES: [(&str, &str); 25] = [
+pub const TABLES: [(&str, &str); 26] = [
     ("public.users", "did"),
     ("public.posts", "uri"),
     ("public.feed_items", "uri"),
@@ -32,17 +33,18 @@ pub const TABLES: [(&str, &str); 25] = [
     ("public.post_gates", "post_uri"),
     ("public.labels", "uri"),
     ("public.generic_records", "uri"),
-    ("public.label_events", "id"),
+    ("public.label_events", "label_uri"),
+    ("public.notifications", "uri"),
     ("forebay.duplicates", "uri"),
     ("forebay.handles", "did"),
     ("forebay.accounts", "did"),
 ];
 
 /// A live record.
-struct Live<'a> {
+pub struct Live<'a> {
     position: Position,
-    uri: &'a str,
-    stored: &'a Stored,
+    pub uri: &'a str,
+    pub stored: &'a Stored,
 }
 
 /// All tables of a model.
@@ -73,6 +75,9 @@ pub fn derive(model: &Model) -> BTreeMap<&'static str, Rows> {
     users(model, &mut tables);
     flags(&mut tables);
     counts(&mut tables);
+    for (table, row) in holders.iter().flat_map(derived::rows) {
+        insert(&mut tables, table, row);
+    }
     forebay(model, &mut tables);
     tables
 }

@@ -179,7 +179,20 @@ fn post(random: &mut Random) -> Value {
     if random.percent(30) {
         record["langs"] = json!(["en", "de"]);
     }
+    if random.percent(30) {
+        record["facets"] = (0..1 + random.below(3)).map(|_| facet(random)).collect();
+    }
     record
+}
+
+/// A link or a mention, of anyone; sometimes what is hardly one.
+fn facet(random: &mut Random) -> Value {
+    let feature = match random.below(5) {
+        0 => json!({"$type": "app.bsky.richtext.facet#link", "uri": "https://x.example"}),
+        1 => json!({"$type": "app.bsky.richtext.facet#mention", "did": "p1.example"}),
+        _ => json!({"$type": "app.bsky.richtext.facet#mention", "did": any_did(random)}),
+    };
+    json!({"index": {"byteStart": 0, "byteEnd": 1}, "features": [feature]})
 }
 
 fn threadgate(random: &mut Random) -> Value {
