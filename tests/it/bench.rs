@@ -15,7 +15,7 @@ use forebay::sql;
 /// All parts, so small that they take seconds; the figures mean nothing.
 const SMALL: [&str; 15] = [
     "bench",
-    "--part=end-to-end,floor,row-by-row,latency,backlog,growth,lanes,backfill",
+    "--part=end-to-end,floor,row-by-row,latency,backlog,growth,lanes,backfill,derived",
     "--events=2000",
     "--rounds=1",
     "--row-events=200",
@@ -62,6 +62,8 @@ fn assert_sane(report: &Value) {
         ("/growth/1/pass/events", 2000.0),
         ("/lanes/1/pass/events", 2000.0),
         ("/backfill/0/events", 2000.0),
+        ("/derived/0/all/events", 2000.0),
+        ("/derived/0/none/events", 2000.0),
         ("/rounds/0/row_by_row/refused", 0.0),
     ] {
         assert_eq!(number(pointer), events, "{pointer}");
@@ -91,6 +93,7 @@ fn assert_page(page: &Path) {
     for part in [
         "by hand\n<!-- bench: begin -->",
         "| end to end / row by row |",
+        "| DERIVED=all / DERIVED= |",
         "](page/throughput.svg)",
         "<!-- bench: end -->\nthis too",
         "| into 5,000 likes / into 0 |",

@@ -119,6 +119,15 @@ pub struct Backfilled {
     pub bulk_s: f64,
 }
 
+/// The whole way with all that follows from records, and without.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct WithDerived {
+    /// With all of it.
+    pub all: Pass,
+    /// With nothing of it.
+    pub none: Pass,
+}
+
 /// All that a run has measured.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Figures {
@@ -135,6 +144,9 @@ pub struct Figures {
     /// Rounds of backfills.
     #[serde(default)]
     pub backfill: Vec<Backfilled>,
+    /// Rounds with what follows from records, and without.
+    #[serde(default)]
+    pub derived: Vec<WithDerived>,
 }
 
 /// The middle one of some numbers.

@@ -26,6 +26,8 @@ impl Goal {
     pub const BACKFILL: Goal = Goal::AtLeast(1.15);
     /// The same with `--bulk`.
     pub const BULK: Goal = Goal::AtLeast(2.0);
+    /// The whole way with all that follows from records, against that with nothing of it.
+    pub const DERIVED: Goal = Goal::AtLeast(0.6);
     /// Throughput with the default of five lanes, against that with the best number of them.
     pub const OF_BEST_LANES: Goal = Goal::AtLeast(0.9);
 

@@ -2,7 +2,7 @@
 //! the page.
 
 use super::figures::{
-    Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes, median,
+    Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithDerived, WithLanes, median,
 };
 use super::goals::Goal;
 
@@ -50,6 +50,7 @@ pub fn of(figures: &Figures) -> Vec<Line> {
     lines.extend(growth(&figures.growth));
     lines.extend(lanes(&figures.lanes));
     lines.extend(backfill(&figures.backfill));
+    lines.extend(derived(&figures.derived));
     lines
 }
 
@@ -74,6 +75,21 @@ fn backfill(rounds: &[Backfilled]) -> Vec<Line> {
         against("backfill / end to end", beside / live, "", Goal::BACKFILL),
         shown("backfill --bulk, indexes and counts included", bulk),
         against("backfill --bulk / end to end", bulk / live, "", Goal::BULK),
+    ]
+}
+
+fn derived(rounds: &[WithDerived]) -> Vec<Line> {
+    if rounds.is_empty() {
+        return Vec::new();
+    }
+    let all = median(rounds.iter().map(|round| round.all.rate()));
+    let none = median(rounds.iter().map(|round| round.none.rate()));
+    let shown = |what, rate| plain(what, format!("{} events/s", thousands(rate)));
+    let what = "DERIVED=all / DERIVED=";
+    vec![
+        shown("end to end, DERIVED=all", all),
+        shown("end to end, DERIVED=", none),
+        against(what, all / none, "", Goal::DERIVED),
     ]
 }
 

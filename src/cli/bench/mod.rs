@@ -57,6 +57,8 @@ pub enum Part {
     Lanes,
     /// A backfill of the same events from a file, with --bulk and without, against the whole way
     Backfill,
+    /// The whole way with all that follows from records, and with nothing of it
+    Derived,
 }
 
 /// The bench's own flags.
@@ -64,7 +66,7 @@ pub enum Part {
 pub struct BenchConfig {
     /// What to measure; several are separated by commas
     #[arg(long = "part", value_enum, value_delimiter = ',',
-        default_values = ["end-to-end", "floor", "row-by-row", "latency", "backlog"])]
+        default_values = ["end-to-end", "floor", "row-by-row", "latency", "backlog", "derived"])]
     parts: Vec<Part>,
     /// Events on the stream
     #[arg(long, default_value_t = 400_000, value_parser = clap::value_parser!(u64).range(1..))]

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::figures::{Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithLanes};
+use super::figures::{
+    Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithDerived, WithLanes,
+};
 use super::ground::Ground;
 use super::latency::Offer;
 use super::pass::Settings;
 use super::{BenchConfig, KEY, Part, backfill, floor, growth, latency, pass, rowwise, stream};
 use crate::cli::Failure;
+use crate::derived::DerivedSet;
 use crate::generate::{Generator, Options};
 
 /// The database of whatever is being measured.
@@ -54,6 +57,11 @@ pub async fn measure(config: &BenchConfig, ground: &Ground) -> Result<Figures, F
                 .push(bench.backfilled(round, &lines).await?);
         }
     }
+    if bench.wants(Part::Derived) {
+        for round in 1..=config.rounds {
+            figures.derived.push(bench.with_derived(round).await?);
+        }
+    }
     Ok(figures)
 }
 
@@ -73,6 +81,7 @@ impl Bench<'_> {
         Settings {
             lanes,
             buffer_bytes: self.config.buffer_bytes,
+            derived: DerivedSet::ALL,
         }
     }
 
@@ -183,6 +192,24 @@ impl Bench<'_> {
             backfill_s,
             bulk_s,
         })
+    }
+
+    /// With all that follows from records, and with nothing of it.
+    async fn with_derived(&self, number: u32) -> Result<WithDerived, Failure> {
+        Ok(WithDerived {
+            all: self.keeping(number, DerivedSet::ALL).await?,
+            none: self.keeping(number, DerivedSet::NONE).await?,
+        })
+    }
+
+    async fn keeping(&self, number: u32, derived: DerivedSet) -> Result<Pass, Failure> {
+        self.make(0).await?;
+        let settings = Settings {
+            derived,
+            ..self.settings(self.config.parallel_consumers)
+        };
+        let what = format!("round {number}: end to end, DERIVED={derived}");
+        self.last_pass(&what, self.config.events, &settings).await
     }
 
     /// A fresh database that holds so many likes and what belongs to them.

@@ -10,6 +10,7 @@ use super::ground::Ground;
 use super::{usage, worker};
 use crate::cli::{Failure, work};
 use crate::config::RunConfig;
+use crate::derived::DerivedSet;
 use crate::metrics::Reason;
 
 /// The command by which this program starts itself.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub lanes: usize,
     /// Memory for buffers, in bytes.
     pub buffer_bytes: usize,
+    /// What of what follows from records is kept.
+    pub derived: DerivedSet,
 }
 
 /// The inner side: runs until the stream is drained and prints the figures as one line of JSON.
@@ -70,6 +73,7 @@ pub async fn measure(ground: &Ground, database: &str, with: &Settings) -> Result
         .args(["--until-caught-up", "--stream-maxlen=1000000000"])
         .arg(format!("--parallel-consumers={}", with.lanes))
         .arg(format!("--buffer-bytes={}", with.buffer_bytes))
+        .arg(format!("--derived={}", with.derived))
         .output()
         .await?;
     if !output.status.success() {
