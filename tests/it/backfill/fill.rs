@@ -465,6 +465,50 @@ async fn a_damaged_export_removes_nothing() {
     assert_eq!(bed.number("select count(*) from posts").await, 2);
 }
 
+/// More than go in one transaction, among others that are not asked for and stay in the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_in_an_export_goes_page_by_page() {
+    let (bed, files) = (Bed::new().await, Files::new());
+    let thing = json!({"$type": "com.example.a"});
+    let (first, last) = ("com.example.a/first", "com.example.a/last");
+    live(
+        &bed,
+        &mut Model::new(),
+        STREAM_MS,
+        "create",
+        first,
+        Some(&thing),
+    )
+    .await;
+    drain(&bed, &[]).await;
+    bed.client
+        .batch_execute(
+            "insert into generic_records
+             select (jsonb_populate_record(r, jsonb_build_object(
+                 'uri', 'at://' || author_did || '/com.example.' || case when n % 2 = 0 then 'a' else 'b' end || '/' || n))).*
+             from generic_records r, generate_series(1, 14000) n",
+        )
+        .await
+        .unwrap();
+    let made = rev(STREAM_MS * 1000 + 3_600_000_000);
+    let path = files.put("repo.car", Repo::new(DID, &made).with(last, thing).bytes());
+    let args = [
+        path.as_str(),
+        "--authoritative",
+        "--collections",
+        "com.example.a",
+    ];
+    let summary = backfill_all(&bed, &args).await;
+    let removed = sum(&summary, "removed, as they are not in their export");
+    assert_eq!(removed, 7_001, "{summary}");
+    let left = "select count(*) from generic_records where uri like '%/com.example.b/%' or uri like '%/last'";
+    assert_eq!(bed.number(left).await, 7_001);
+    assert_eq!(
+        bed.number("select count(*) from generic_records").await,
+        7_001
+    );
+}
+
 /// Whether all numbers are such as DAG-CBOR has exactly.
 fn is_exact(record: &Value) -> bool {
     match record {
