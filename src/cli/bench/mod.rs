@@ -30,6 +30,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::run::Signals;
+use crate::config::DerivedConfig;
 use ground::Ground;
 use machine::Machine;
 pub use pass::{COMMAND, pass};
@@ -83,6 +84,8 @@ pub struct BenchConfig {
     /// Memory for buffers, in bytes
     #[arg(long, default_value_t = 32 << 20)]
     buffer_bytes: usize,
+    #[command(flatten)]
+    derived: DerivedConfig,
     /// The first events of the stream, which go row by row
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     row_events: u64,

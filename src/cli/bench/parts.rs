@@ -81,7 +81,7 @@ impl Bench<'_> {
         Settings {
             lanes,
             buffer_bytes: self.config.buffer_bytes,
-            derived: DerivedSet::ALL,
+            derived: self.config.derived.derived,
         }
     }
 
