@@ -1,5 +1,6 @@
 -- Removes deleted records of a table with a second unique key that counts for its target.
--- In: stage_deletes of kind '{table}'. Out: deltas of what was really removed, and how many rows that was.
+-- In: stage_deletes of kind '{table}'. Out: deltas of what was really removed, the pairs of whom and what
+-- (kind 'reactions'), and how many rows that was.
 with gone as (
     delete from {table} t
     where t.uri = any (array(
@@ -7,9 +8,12 @@ with gone as (
         where d.kind = '{table}'
           and exists (select from {table} t where t.uri = d.uri and {at_or_before} offset 0)
     ))
-    returning t.{key2} as target
+    returning t.{key1} as actor, t.{key2} as target
 ), counted as (
     insert into stage_deltas (uri, {table})
     select target, -count(*) from gone group by target
+), touched as (
+    insert into stage_contested (kind, key1, key2)
+    select 'reactions', actor, target from gone where split_part(target, '/', 4) = 'app.bsky.feed.post'
 )
 select count(*) from gone

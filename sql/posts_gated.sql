@@ -1,16 +1,6 @@
--- Tells posts that are there whether their gates are. Posts that come later look for themselves.
--- In: staged creates, updates and deletes of both kinds of gates, after their merges.
--- Posts and gates of one repo are under one partition lock.
-with touched as (
-    select subject as uri from stage_records where kind in ('thread_gates', 'post_gates')
-    union
-    select 'at://' || split_part(uri, '/', 3) || '/app.bsky.feed.post/' || split_part(uri, '/', 5)
-    from stage_deletes where kind in ('thread_gates', 'post_gates')
-)
+-- Tells posts whether their gates are there.
+-- In: $1 posts, of repos whose partition locks are held. Under the lock of posts' flags.
 update posts p
 set has_thread_gate = exists (select from thread_gates t where t.post_uri = p.uri offset 0),
     has_post_gate = exists (select from post_gates g where g.post_uri = p.uri offset 0)
-where p.uri = any (array(select uri from touched))
-  and (p.has_thread_gate, p.has_post_gate) is distinct from (
-      exists (select from thread_gates t where t.post_uri = p.uri offset 0),
-      exists (select from post_gates g where g.post_uri = p.uri offset 0))
+where p.uri = any ($1::text[])

@@ -21,7 +21,7 @@ pub use crate::letter::{DeadLetter, letter, uris_of_ops};
 pub use deltas::{Columns, Count, Deltas};
 pub use rules::{AccountDeleted, Rules};
 pub use straight::Straight;
-pub use table_copy::{Cell, Gates, TableCopy};
+pub use table_copy::{Cell, Gates, TableCopy, chunks};
 pub use told::{Only, Recipient};
 
 use crate::derived::DerivedSet;
@@ -157,6 +157,16 @@ impl Batch {
         self.staged.straight_of(kind, straight)
     }
 
+    /// Some columns, ascending, of each of them, in no order, with its place in the batch.
+    pub fn cells_of<const N: usize>(
+        &self,
+        kind: Kind,
+        straight: &Straight,
+        columns: [usize; N],
+    ) -> impl Iterator<Item = (u32, [Option<&[u8]>; N])> {
+        self.staged.cells_of(kind, straight, columns)
+    }
+
     /// A column of each of them, in no order, where it is not NULL.
     pub fn column(
         &self,
@@ -164,7 +174,8 @@ impl Batch {
         straight: &Straight,
         column: usize,
     ) -> impl Iterator<Item = &[u8]> {
-        self.staged.column(kind, straight, column)
+        let cells = self.cells_of(kind, straight, [column]);
+        cells.filter_map(|(_, [cell])| cell)
     }
 
     /// The uris of posts that go straight in and mention someone.

@@ -178,12 +178,13 @@ impl Pipeline {
     /// Whose rows there are, how long their columns, and why the last worker stopped.
     async fn look(&self) -> Result<Found, DbError> {
         takeover::notice(&self.pool).await?;
-        backfill::finish_broken_off(&self.pool, &self.redis).await?;
+        let derived = self.config.derived.derived;
+        backfill::finish_broken_off(&self.pool, &self.redis, derived).await?;
         Ok(Found {
             rules: Rules {
                 widths: database::widths(&self.pool).await?,
                 account_deleted: self.config.account_deleted,
-                derived: self.config.derived.derived,
+                derived,
             },
             known: Arc::new(Known::new()),
             breaker: Arc::new(Breaker::warned(database::take_broken(&self.pool).await?)),

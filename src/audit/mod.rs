@@ -17,7 +17,7 @@ use crate::derived::DerivedSet;
 use crate::error::{DbError, RedisError};
 use crate::progress::Progress;
 use crate::source::Redis;
-use crate::sql::audit::{self as sql, Check};
+use crate::sql::audit::{self as sql, Check, Judged};
 
 /// Whether drift is mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,11 @@ pub async fn audit(
     if repair == Repair::Yes {
         mend::prepare(&client).await?;
     }
-    let checks = sql::checks(derived);
+    let judged = match repair {
+        Repair::Yes => Judged::Anew,
+        Repair::No => Judged::Once,
+    };
+    let checks = sql::checks(derived, judged);
     progress.of(estimated_rows(&client, &checks).await?);
     let mut report = Report::default();
     for check in &checks {
@@ -101,12 +105,13 @@ async fn go_through(
     let mut after = String::new();
     loop {
         let end = next(client, check, &after).await?;
-        let drift = find(client, check, &after, end.as_deref()).await?;
+        let drift = find(client, &check.find, &after, end.as_deref()).await?;
         if !drift.is_empty() {
             report.found(&drift);
             if repair == Repair::Yes {
                 mend::mend(client, check, &drift, report).await?;
-                let left = find(client, check, &after, end.as_deref()).await?;
+                let left = check.left.as_ref().unwrap_or(&check.find);
+                let left = find(client, left, &after, end.as_deref()).await?;
                 report.left(&left);
             }
         }
@@ -126,12 +131,12 @@ async fn next(client: &Object, check: &Check, after: &str) -> Result<Option<Stri
 
 async fn find(
     client: &Object,
-    check: &Check,
+    text: &str,
     after: &str,
     end: Option<&str>,
 ) -> Result<Vec<Drift>, DbError> {
     let rows = client
-        .query(&check.find, &[&after, &end])
+        .query(text, &[&after, &end])
         .await
         .map_err(DbError::during("comparing rows"))?;
     let drift = |row: &tokio_postgres::Row| Drift {

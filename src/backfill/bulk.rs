@@ -13,7 +13,7 @@ use tracing::info;
 use crate::ack;
 use crate::contract;
 use crate::database;
-use crate::derived::DerivedSet;
+use crate::derived::{Derived, DerivedSet};
 use crate::error::DbError;
 use crate::flush::{Changes, Table, lock_partitions};
 use crate::partition::PARTITIONS;
@@ -118,19 +118,19 @@ pub async fn is_begun(pool: &Pool) -> Result<bool, DbError> {
     Ok(row.map_err(DbError::during(FINISHING))?.is_some())
 }
 
-/// Adds up the counts and makes the indexes again: what is left of that, if it was broken off. Nothing
-/// where no bulk backfill was begun.
+/// Adds up the counts, settles what follows from records of several repos, and makes the indexes again:
+/// what is left of that, if it was broken off. Nothing where no bulk backfill was begun.
 ///
 /// # Errors
 ///
 /// As [`plan`]; the next call does the rest.
-pub async fn finish(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
+pub async fn finish(pool: &Pool, redis: &Redis, derived: DerivedSet) -> Result<(), DbError> {
     let mut client = database::administer(pool).await?;
     client
         .batch_execute(sql::SESSION)
         .await
         .map_err(DbError::during(FINISHING))?;
-    let finished = finish_with(&mut client, redis).await;
+    let finished = finish_with(&mut client, redis, derived).await;
     // Its settings are nobody else's.
     drop(Object::take(client));
     finished
@@ -143,19 +143,23 @@ pub async fn finish(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
 /// # Errors
 ///
 /// As [`finish`].
-pub async fn finish_own(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
+pub async fn finish_own(pool: &Pool, redis: &Redis, derived: DerivedSet) -> Result<(), DbError> {
     begin(pool, &Plan(Vec::new())).await?;
-    finish(pool, redis).await
+    finish(pool, redis, derived).await
 }
 
-async fn finish_with(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
+async fn finish_with(
+    client: &mut Object,
+    redis: &Redis,
+    derived: DerivedSet,
+) -> Result<(), DbError> {
     let state = client.query_opt(sql::STATE, &[]).await;
     let Some(state) = state.map_err(DbError::during(FINISHING))? else {
         return Ok(());
     };
     if !state.get::<_, bool>(0) {
         info!("bulk: adding up counts");
-        count(client, redis).await?;
+        count(client, redis, derived).await?;
     }
     indexes(client).await?;
     client
@@ -165,7 +169,7 @@ async fn finish_with(client: &mut Object, redis: &Redis) -> Result<(), DbError> 
     Ok(())
 }
 
-async fn count(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
+async fn count(client: &mut Object, redis: &Redis, derived: DerivedSet) -> Result<(), DbError> {
     let transaction = client
         .transaction()
         .await
@@ -177,7 +181,8 @@ async fn count(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
         .await
         .and_then(|row| row.try_get(0))
         .map_err(DbError::during(FINISHING))?;
-    for statement in sql::OWN.iter().map(String::as_str).chain([sql::COUNTED]) {
+    let own = sql::OWN.iter().map(String::as_str);
+    for statement in own.chain(settled(derived)).chain([sql::COUNTED]) {
         transaction
             .execute(statement, &[])
             .await
@@ -192,6 +197,18 @@ async fn count(client: &mut Object, redis: &Redis) -> Result<(), DbError> {
     // What it was not told an audit mends.
     let _ = ack::tell_record_counts(redis, &changes).await;
     Ok(())
+}
+
+/// The statements of what is not kept batch by batch.
+fn settled(derived: DerivedSet) -> Vec<&'static str> {
+    let mut statements = Vec::new();
+    if derived.has(Derived::ThreadContexts) {
+        statements.extend([sql::THREAD_CONTEXTS_REMOVE, &*sql::THREAD_CONTEXTS]);
+    }
+    if derived.has(Derived::GateViolations) {
+        statements.push(&*sql::VIOLATIONS);
+    }
+    statements
 }
 
 async fn indexes(client: &mut Object) -> Result<(), DbError> {

@@ -52,6 +52,7 @@ use crate::batch::Rules;
 use crate::breaker::Breaker;
 use crate::contract;
 use crate::database;
+use crate::derived::DerivedSet;
 use crate::error::{DbError, RedisError, Stop};
 use crate::flush::{Connector, Counts, Known, Unreported};
 use crate::metrics::Metrics;
@@ -168,12 +169,12 @@ async fn within_bulk(
 ) -> Result<Sums, BackfillError> {
     let Servers { pool, redis } = servers;
     if options.bulk == Bulk::No {
-        bulk::finish(pool, redis).await?;
+        bulk::finish(pool, redis, options.derived).await?;
         return once(servers, sources, options, attempt).await;
     }
     bulk::begin(pool, &plan(pool, options.derived).await?).await?;
     let ended = once(servers, sources, options, attempt).await;
-    match bulk::finish_own(pool, redis).await {
+    match bulk::finish_own(pool, redis, options.derived).await {
         Ok(()) => ended,
         Err(error) => {
             warn!(
@@ -189,14 +190,18 @@ async fn within_bulk(
 /// # Errors
 ///
 /// The database is away or refuses.
-pub async fn finish_broken_off(pool: &Pool, redis: &Redis) -> Result<(), DbError> {
+pub async fn finish_broken_off(
+    pool: &Pool,
+    redis: &Redis,
+    derived: DerivedSet,
+) -> Result<(), DbError> {
     if !bulk::is_begun(pool).await? {
         return Ok(());
     }
     match ledger::lock(pool).await? {
         Some(_lock) => {
             warn!("a bulk backfill was broken off: its counts and indexes are seen to first");
-            bulk::finish(pool, redis).await
+            bulk::finish(pool, redis, derived).await
         }
         None => {
             warn!(

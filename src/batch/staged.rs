@@ -225,16 +225,25 @@ impl Staged {
         (!copy.is_empty()).then_some(copy)
     }
 
-    /// A column of each row of a kind that goes straight in and does not have it NULL.
-    pub fn column(
+    /// Some columns, ascending, of each row of a kind that goes straight in, with its place.
+    pub fn cells_of<const N: usize>(
         &self,
         kind: Kind,
         straight: &Straight,
-        column: usize,
-    ) -> impl Iterator<Item = &[u8]> {
+        columns: [usize; N],
+    ) -> impl Iterator<Item = (u32, [Option<&[u8]>; N])> {
         self.alive_in(kind.stage())
             .filter(move |(index, row)| row.label.kind == kind && straight.has(*index))
-            .filter_map(move |(_, row)| self.cell(row, column))
+            .map(move |(index, row)| {
+                let mut cells = self.cells(row);
+                let mut next = 0;
+                let cells = columns.map(|column| {
+                    let cell = cells.nth(column - next).flatten();
+                    next = column + 1;
+                    cell
+                });
+                (u32::try_from(index).unwrap_or(u32::MAX), cells)
+            })
     }
 
     /// The rows of a kind that go straight in, by uri, as they are staged.

@@ -5,12 +5,15 @@
 use super::row::{Novelty, Row, Verb};
 use super::staged::Staged;
 use crate::stage::{Kind, Stage};
+use rustc_hash::FxHashSet;
 
 /// The rows that go straight in, by their place in the batch.
 #[derive(Clone, Debug, Default)]
 pub struct Straight {
     rows: Vec<Option<Kind>>,
     counts: [usize; Kind::ALL.len()],
+    met: FxHashSet<u32>,
+    is_doubted: bool,
 }
 
 /// The stages whose rows can go straight in, and the first of the two columns of a second unique key.
@@ -39,6 +42,28 @@ impl Straight {
         if let Some(kind) = held {
             self.counts[kind as usize] -= 1;
         }
+    }
+
+    /// Notes that its actor reacted to what a row points at in another way too.
+    pub fn meet(&mut self, row: u32) {
+        self.met.insert(row);
+    }
+
+    /// Whether its actor did, as far as is known.
+    #[must_use]
+    pub fn has_met(&self, row: u32) -> bool {
+        self.met.contains(&row)
+    }
+
+    /// Notes that little of that is known.
+    pub fn doubt(&mut self) {
+        self.is_doubted = true;
+    }
+
+    /// Whether little of that is known.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        self.is_doubted
     }
 
     /// Takes back all rows of a kind.

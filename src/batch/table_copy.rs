@@ -191,8 +191,8 @@ fn ends(row: &[u8], last: usize) -> [u32; WIDEST + 1] {
     ends
 }
 
-/// A COPY stream of what `write` makes of each item.
-pub(super) fn chunks<T>(
+/// A whole binary COPY stream of what `write` makes of each item.
+pub fn chunks<T>(
     items: impl Iterator<Item = T>,
     mut write: impl FnMut(T, &mut Vec<u8>),
 ) -> impl Iterator<Item = Bytes> {

@@ -39,14 +39,8 @@ pub async fn audit(config: &AuditConfig) -> Result<(), Failure> {
     } else {
         Repair::No
     };
-    let report = audit::audit(
-        &pool,
-        &redis,
-        repair,
-        config.derived.derived,
-        &Progress::new(0),
-    )
-    .await?;
+    let derived = config.derived.derived;
+    let report = audit::audit(&pool, &redis, repair, derived, &Progress::new(0)).await?;
     print!("{report}");
     let (drift, left) = (report.drift(), report.unmended());
     match repair {

@@ -108,6 +108,12 @@ const fn json_or_null(name: &'static str) -> Column {
 const fn flag(name: &'static str) -> Column {
     column(name, Type::Flag, Given::Always)
 }
+const fn flag_later(name: &'static str) -> Column {
+    column(name, Type::Flag, Given::Later)
+}
+const fn flag_read(name: &'static str) -> Column {
+    column(name, Type::Flag, Given::Never)
+}
 const fn count(name: &'static str) -> Column {
     column(name, Type::Count, Given::Always)
 }
@@ -150,7 +156,7 @@ const fn derived(
 
 /// All of them (CONTRACT §3; columns.tsv and indexes.tsv).
 #[rustfmt::skip] // a table, not a program
-pub const TABLES: [Table; 24] = [
+pub const TABLES: [Table; 26] = [
     written("users", &[&["did"]], &[
         text("did"), text("handle"), text_or_null("display_name"), text_or_null("avatar_url"),
         text_or_null("banner_url"), text_or_null("description"), json_or_null("profile_record"),
@@ -160,7 +166,8 @@ pub const TABLES: [Table; 24] = [
         text("uri"), text("cid"), text("author_did"), text("text"), json_or_null("langs"),
         text_or_null("parent_uri"), text_or_null("parent_cid"), text_or_null("root_uri"),
         text_or_null("root_cid"), json_or_null("embed"), json_or_null("facets"), json("tags"),
-        flag("has_thread_gate"), flag("has_post_gate"), CREATED, INDEXED, COMMIT_TIME, COMMIT_SEQ,
+        flag("has_thread_gate"), flag("has_post_gate"), flag_later("violates_thread_gate"),
+        flag_later("violates_embedding_rules"), CREATED, INDEXED, COMMIT_TIME, COMMIT_SEQ,
         COMMIT_REV,
     ]),
     written("feed_items", &[&["uri"]], &[
@@ -238,6 +245,14 @@ pub const TABLES: [Table; 24] = [
     derived(Derived::Notifications, "notifications", &[&["uri"]], &[
         text("uri"), text("recipient_did"), text("author_did"), text("reason"),
         text_or_null("reason_subject"), text_or_null("cid"), CREATED, INDEXED,
+    ]),
+    derived(Derived::ViewerStates, "post_viewer_states", &[&["post_uri", "viewer_did"]], &[
+        text("post_uri"), text("viewer_did"), text_or_null("like_uri"), text_or_null("repost_uri"),
+        flag("bookmarked"), flag_read("thread_muted"), flag_read("reply_disabled"),
+        flag_read("embedding_disabled"), flag_read("pinned"), UPDATED_LATER,
+    ]),
+    derived(Derived::ThreadContexts, "thread_contexts", &[&["post_uri"]], &[
+        text("post_uri"), text_or_null("root_author_like_uri"), UPDATED_LATER,
     ]),
     derived(Derived::LabelEvents, "label_events", &[], &[
         text("label_uri"), text("action"), CREATED,

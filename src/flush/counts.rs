@@ -5,19 +5,15 @@
 
 use super::changes::Table;
 use super::merging::Merging;
+use super::reactions::is_post;
+use super::replies;
 use super::statement::query;
 use super::straight::{URI, texts};
 use crate::batch::{Columns, Count, Deltas};
+use crate::derived::Derived;
 use crate::error::DbError;
 use crate::sql;
 use crate::stage::Kind;
-
-/// The collection of what has a row of counts.
-const POST: &str = "app.bsky.feed.post";
-
-fn is_post(uri: &str) -> bool {
-    uri.split('/').nth(3) == Some(POST)
-}
 
 /// Notes the likes that went straight in of what is no post, for the own counts of generators and
 /// labelers.
@@ -64,8 +60,8 @@ pub async fn add(merging: &mut Merging<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// What rows that went straight in change: the counts of what they point at; and each post has a row
-/// of counts.
+/// What rows that went straight in change: the counts of what they point at; each post has a row of
+/// counts; and that of a thread's root is held while its replies are judged.
 fn straight<'b>(merging: &Merging<'b>) -> Deltas<'b> {
     let mut deltas = Deltas::default();
     let batch = merging.batch;
@@ -84,6 +80,13 @@ fn straight<'b>(merging: &Merging<'b>) -> Deltas<'b> {
         if let Some((column, count)) = added.counts {
             each(column, Some(count));
         }
+    }
+    if batch.derived().has(Derived::GateViolations) {
+        let roots = replies::straight(merging).into_iter();
+        let roots = roots.map(|reply| reply.root);
+        roots
+            .filter(|root| is_post(root))
+            .for_each(|root| deltas.touch(root));
     }
     deltas
 }

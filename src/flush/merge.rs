@@ -5,12 +5,14 @@
 
 use deadpool_postgres::Transaction;
 
-use super::changes::Changes;
-use super::merging::Merging;
+use super::merging::{Merged, Merging};
 use super::statement::run;
 use super::strike::Struck;
 use super::terms::{Counts, Terms};
-use super::{counts, label_events, pairs, posts, strike, tail};
+use super::{
+    counts, flags, label_events, pairs, posts, reactions, strike, tail, thread_contexts,
+    viewer_states,
+};
 use crate::batch::{Batch, Straight};
 use crate::error::DbError;
 use crate::sql;
@@ -25,14 +27,6 @@ pub async fn lock_partitions(
     const WHAT: &str = "locking partitions";
     run(transaction, WHAT, sql::LOCK_PARTITIONS, &[&partitions]).await?;
     Ok(())
-}
-
-/// What a merge did.
-pub struct Merged {
-    /// What was added and removed.
-    pub changes: Changes,
-    /// Kinds of which a row collided that no hint spoke of.
-    pub collided: Vec<Kind>,
 }
 
 /// Merges what is staged, and puts in what is not.
@@ -61,12 +55,17 @@ pub async fn merge(
     label_events::put(&mut merging).await?;
     purges(&merging).await?;
     tombstones(&merging).await?;
+    let is_touched = reactions::touched(&merging).await?;
+    viewer_states::settle(&mut merging, is_touched).await?;
     tail::merge(&mut merging).await?;
     if terms.counts == Counts::Kept {
+        flags::touch(&merging).await?;
         counts::add(&mut merging).await?;
+        // From here on the rows of counts that were touched are held.
+        thread_contexts::settle(&mut merging, is_touched).await?;
     }
-    let (changes, collided) = merging.end();
-    Ok(Merged { changes, collided })
+    flags::settle(&merging).await?;
+    Ok(merging.end())
 }
 
 /// Empties the staging tables for another part of the same transaction.
@@ -108,15 +107,8 @@ async fn users(merging: &mut Merging<'_>) -> Result<(), DbError> {
 }
 
 async fn gates(merging: &mut Merging<'_>) -> Result<(), DbError> {
-    let mut any = false;
     for gate in sql::GATES.iter() {
-        any |= merging.holds(gate.kind);
         merge_record(merging, gate).await?;
-    }
-    if any {
-        merging
-            .run("flagging gated posts", sql::POSTS_GATED)
-            .await?;
     }
     Ok(())
 }

@@ -11,6 +11,16 @@ use crate::derived::Derived;
 use crate::error::DbError;
 use crate::stage::{Kind, Stage};
 
+/// What a merge did.
+pub struct Merged {
+    /// What was added and removed.
+    pub changes: Changes,
+    /// Kinds of which a row collided that no hint spoke of.
+    pub collided: Vec<Kind>,
+    /// Whether a viewer state was there that no hint spoke of.
+    pub is_surprised: bool,
+}
+
 /// A merge under way.
 pub struct Merging<'t> {
     /// What is to be committed.
@@ -25,6 +35,10 @@ pub struct Merging<'t> {
     pub changes: Changes,
     /// Kinds of which a row collided that no hint spoke of.
     pub collided: Vec<Kind>,
+    /// Whether a viewer state was there that no hint spoke of.
+    pub is_surprised: bool,
+    /// Posts that went straight in and whose threads have a gate.
+    pub gated: Vec<String>,
     /// Staged records, other than posts and pairs, of which nothing is known yet.
     records: u64,
 }
@@ -48,6 +62,8 @@ impl<'t> Merging<'t> {
             straight,
             changes: Changes::default(),
             collided: Vec::new(),
+            is_surprised: false,
+            gated: Vec::new(),
         }
     }
 
@@ -78,10 +94,14 @@ impl<'t> Merging<'t> {
         self.records = self.records.saturating_sub(rows);
     }
 
-    /// What was added and removed, and what of the batch was there already.
-    pub fn end(mut self) -> (Changes, Vec<Kind>) {
+    /// What it did, with what of the batch was there already.
+    pub fn end(mut self) -> Merged {
         self.changes.unwritten.present += self.records;
-        (self.changes, self.collided)
+        Merged {
+            changes: self.changes,
+            collided: self.collided,
+            is_surprised: self.is_surprised,
+        }
     }
 
     /// Notes rows added to a table, or removed if negative.

@@ -9,6 +9,7 @@ mod copy;
 mod counts;
 mod effects;
 mod fill;
+mod flags;
 mod known;
 mod label_events;
 mod letters;
@@ -18,6 +19,8 @@ mod notifications;
 mod pairs;
 mod posts;
 mod probe;
+mod reactions;
+mod replies;
 mod seen;
 mod statement;
 mod straight;
@@ -25,6 +28,8 @@ mod strike;
 mod stubs;
 mod tail;
 mod terms;
+mod thread_contexts;
+mod viewer_states;
 
 pub use changes::{Changes, Table, Unwritten};
 pub use connection::{Connection, Connector};
@@ -49,7 +54,7 @@ use crate::letter::DeadLetter;
 use crate::position::StreamId;
 use crate::sql;
 use connection::Way;
-use merge::Merged;
+use merging::Merged;
 
 /// A batch that is committed: its entries may be acknowledged.
 ///
@@ -166,6 +171,7 @@ async fn write(
     let Merged {
         mut changes,
         collided,
+        is_surprised,
     } = merge::merge(&transaction, batch, straight, &struck, terms).await?;
     letters::write(&transaction, batch.dead(), terms.letters).await?;
     terms.note(&transaction, batch.dead()).await?;
@@ -179,6 +185,9 @@ async fn write(
     known.learn(&stubs);
     known.pairs().learn(hints);
     known.pairs().refuted(&collided);
+    if is_surprised {
+        known.pairs().surprised();
+    }
     changes.note(Table::Users, users.take());
     Ok(changes)
 }

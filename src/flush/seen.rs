@@ -10,7 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::reactions;
 use crate::batch::{Batch, Straight};
+use crate::derived::Derived;
 use crate::stage::Kind;
 
 /// A bounded memory of keys, shared by the lanes of a process.
@@ -28,6 +30,8 @@ struct Inner {
     old: FxHashSet<u32>,
     /// Batches still to come that must not trust the hints of a kind.
     distrusted: FxHashMap<Kind, u32>,
+    /// The same of what actors did else to what they react to.
+    doubted: u32,
 }
 
 /// What is known of a batch's records before they are merged.
@@ -68,6 +72,7 @@ impl Seen {
         };
         let mut inner = self.lock();
         let mut own = FxHashSet::default();
+        let keeps_states = batch.derived().has(Derived::ViewerStates);
         batch.keys(|row, kind, uri, keys| {
             let mut note = |hash: u64| {
                 let hash = hash as u32;
@@ -82,7 +87,20 @@ impl Seen {
             if again {
                 hints.straight.hold(row);
             }
+            let is_known = |kind: Kind| {
+                keys.is_some_and(|keys| {
+                    let hash = self.key.hash_one((kind, keys)) as u32;
+                    own.contains(&hash) || inner.young.contains(&hash) || inner.old.contains(&hash)
+                })
+            };
+            if keeps_states && reactions::others(kind).any(is_known) {
+                hints.straight.meet(row);
+            }
         });
+        if inner.doubted > 0 {
+            inner.doubted -= 1;
+            hints.straight.doubt();
+        }
         for kind in inner.distrusted.keys() {
             hints.straight.hold_kind(*kind);
         }
@@ -110,6 +128,11 @@ impl Seen {
         for kind in kinds {
             inner.distrusted.insert(*kind, Self::DISTRUST);
         }
+    }
+
+    /// An actor had done more to what it reacts to than there was a hint at.
+    pub fn surprised(&self) {
+        self.lock().doubted = Self::DISTRUST;
     }
 
     /// A lane that broke off leaves hints that are good as far as they go.

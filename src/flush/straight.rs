@@ -140,6 +140,8 @@ pub async fn put(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbError> {
         Kind::Posts => gates(merging).await?,
         _ => Gates::default(),
     };
+    let gated = gates.iter().filter(|(_, [of_thread, _])| *of_thread);
+    merging.gated.extend(gated.map(|(uri, _)| uri.clone()));
     merging.run(WHAT, sql::STRAIGHT_BEGIN).await?;
     match send(merging, added, &gates).await {
         Ok(followed) => {

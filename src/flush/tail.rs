@@ -29,7 +29,8 @@ pub async fn merge(merging: &mut Merging<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-async fn lock(merging: &Merging<'_>, tail_lock: TailLock) -> Result<(), DbError> {
+/// Takes a table's lock.
+pub async fn lock(merging: &Merging<'_>, tail_lock: TailLock) -> Result<(), DbError> {
     const WHAT: &str = "locking a shared table";
     merging
         .run_with(WHAT, sql::LOCK_TAIL, &[&(tail_lock as i32)])

@@ -72,9 +72,17 @@ fn write(
 /// only for posts.
 pub(super) fn like(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), Reject> {
     const COLUMNS: Columns = Columns {
-        uri: &[Column::LikesUri],
-        key1: &[Column::LikesUserDid],
-        key2: &[Column::LikesPostUri, Column::PostAggregationsPostUri],
+        uri: &[
+            Column::LikesUri,
+            Column::PostViewerStatesLikeUri,
+            Column::ThreadContextsRootAuthorLikeUri,
+        ],
+        key1: &[Column::LikesUserDid, Column::PostViewerStatesViewerDid],
+        key2: &[
+            Column::LikesPostUri,
+            Column::PostAggregationsPostUri,
+            Column::PostViewerStatesPostUri,
+        ],
         cid: &[],
     };
     let seen = Seen {
@@ -88,12 +96,21 @@ pub(super) fn like(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), Rej
 /// app.bsky.feed.repost, which also makes a feed item.
 pub(super) fn repost(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), Reject> {
     const COLUMNS: Columns = Columns {
-        uri: &[Column::RepostsUri, Column::FeedItemsUri],
-        key1: &[Column::RepostsUserDid, Column::FeedItemsOriginatorDid],
+        uri: &[
+            Column::RepostsUri,
+            Column::FeedItemsUri,
+            Column::PostViewerStatesRepostUri,
+        ],
+        key1: &[
+            Column::RepostsUserDid,
+            Column::FeedItemsOriginatorDid,
+            Column::PostViewerStatesViewerDid,
+        ],
         key2: &[
             Column::RepostsPostUri,
             Column::FeedItemsPostUri,
             Column::PostAggregationsPostUri,
+            Column::PostViewerStatesPostUri,
         ],
         cid: &[Column::FeedItemsCid],
     };
@@ -110,8 +127,12 @@ pub(super) fn repost(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), R
 pub(super) fn bookmark(source: &Source<'_>, cells: &mut Cells<'_>) -> Result<(), Reject> {
     const COLUMNS: Columns = Columns {
         uri: &[Column::BookmarksUri],
-        key1: &[Column::BookmarksUserDid],
-        key2: &[Column::BookmarksPostUri, Column::PostAggregationsPostUri],
+        key1: &[Column::BookmarksUserDid, Column::PostViewerStatesViewerDid],
+        key2: &[
+            Column::BookmarksPostUri,
+            Column::PostAggregationsPostUri,
+            Column::PostViewerStatesPostUri,
+        ],
         cid: &[],
     };
     let seen = Seen {

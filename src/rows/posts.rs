@@ -29,6 +29,7 @@ const URI: &[Column] = &[
     Column::FeedItemsUri,
     Column::FeedItemsPostUri,
     Column::PostAggregationsPostUri,
+    Column::ThreadContextsPostUri,
 ];
 
 /// Writes a post's row.
@@ -154,7 +155,7 @@ const PARENT_CELLS: RefCells = RefCells {
 };
 const ROOT_CELLS: RefCells = RefCells {
     uri_name: "reply.root.uri",
-    uri: &[Column::PostsRootUri],
+    uri: &[Column::PostsRootUri, Column::PostAggregationsPostUri],
     cid_name: "reply.root.cid",
     cid: &[Column::PostsRootCid],
 };

@@ -11,6 +11,10 @@ use super::{Counted, Pair, REPOSTS_FEED_CONTESTED, REPOSTS_UNFEED_CONTESTED};
 use crate::derived::{Derived, DerivedSet};
 use crate::stage::Kind;
 
+mod settled;
+
+pub(super) use settled::{thread_contexts_put, violations_mend};
+
 statement! {
     /// What a connection of takeover and audit relies on.
     SESSION_ADMIN = "session_admin.sql";
@@ -58,6 +62,8 @@ pub struct Check {
     pub next: String,
     /// Finds drift in a range: key, kind, what it is.
     pub find: String,
+    /// The same of what is left after mending, where some of it may have come since.
+    pub left: Option<String>,
     /// What drifting keys' rows count for, before and after mending.
     pub targets: Option<String>,
     /// Mends keys.
@@ -86,24 +92,36 @@ pub fn own_counts_mend() -> [String; 2] {
 
 const OWN_COUNTED: [&str; 2] = ["feed_generators", "labeler_services"];
 
-/// All checks where this is kept of what follows from records. Counts come last: they depend on the
-/// rows that the others mend.
+/// Whether a reply is judged by whom its thread's owner follows, and who is on a list, now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It was, when the later of reply and gate came; what has changed since is no drift.
+    Once,
+    /// It is judged anew.
+    Anew,
+}
+
+/// All checks of what is kept. Counts come after the rows that the others mend, and what follows from
+/// rows as well.
 #[must_use]
-pub fn checks(derived: DerivedSet) -> Vec<Check> {
+pub fn checks(derived: DerivedSet, judged: Judged) -> Vec<Check> {
     let duplicates = PAIRS.iter().map(duplicates);
     let first = [gates(), quotes(), feed_items()];
     let own = OWN_COUNTED.iter().zip(own_counts_mend());
     let own = own.map(|(table, mend)| own_counts(table, mend));
     let kept = [
-        (Derived::Notifications, notifications as fn() -> Check),
-        (Derived::LabelEvents, label_events),
+        (Derived::Notifications, notifications()),
+        (Derived::LabelEvents, label_events()),
+        (Derived::ViewerStates, settled::viewer_states()),
+        (Derived::ThreadContexts, settled::thread_contexts()),
+        (Derived::GateViolations, settled::violations(judged)),
     ];
     let kept = kept.into_iter().filter(|(one, _)| derived.has(*one));
     duplicates
         .chain(first)
-        .chain(kept.map(|(_, check)| check()))
         .chain([counts()])
         .chain(own)
+        .chain(kept.map(|(_, check)| check))
         .collect()
 }
 
@@ -127,6 +145,7 @@ fn gates() -> Check {
         tables: vec!["posts"],
         next: next(&[("posts", "uri")]),
         find: GATES_FIND.to_owned(),
+        left: None,
         targets: None,
         mend: vec![keys(GATES_MEND)],
     }
@@ -144,6 +163,7 @@ fn quotes() -> Check {
         tables: vec!["posts"],
         next: next(&[("posts", "uri"), ("quotes", "post_uri")]),
         find: of_embeds(include_str!("../../sql/audit_quotes_find.sql")),
+        left: None,
         targets: Some(of_embeds(include_str!(
             "../../sql/audit_quotes_targets.sql"
         ))),
@@ -157,6 +177,7 @@ fn feed_items() -> Check {
         tables: vec!["feed_items"],
         next: next(&[("feed_items", "uri"), ("posts", "uri"), ("reposts", "uri")]),
         find: FEED_ITEMS_FIND.to_owned(),
+        left: None,
         targets: None,
         mend: vec![keys(FEED_ITEMS_REMOVE), keys(FEED_ITEMS_PUT)],
     }
@@ -175,6 +196,7 @@ fn notifications() -> Check {
             ("notifications", "uri"),
         ]),
         find,
+        left: None,
         targets: None,
         mend: mend.into_iter().map(Step::Keys).collect(),
     }
@@ -186,6 +208,7 @@ fn label_events() -> Check {
         tables: vec!["labels"],
         next: next(&[("labels", "uri")]),
         find: LABEL_EVENTS_FIND.to_owned(),
+        left: None,
         targets: None,
         mend: vec![keys(LABEL_EVENTS_PUT)],
     }
@@ -205,6 +228,7 @@ fn counts() -> Check {
             ("post_aggregations", "post_uri"),
         ]),
         find: COUNTS_FIND.to_owned(),
+        left: None,
         targets: None,
         mend: vec![keys(COUNTS_MEND), keys(COUNTS_UNFIT)],
     }
@@ -219,6 +243,7 @@ fn own_counts(table: &'static str, mend: String) -> Check {
             include_str!("../../sql/audit_own_counts_find.sql"),
             &[("table", table)],
         ),
+        left: None,
         targets: None,
         mend: vec![Step::Keys(mend)],
     }
@@ -245,6 +270,7 @@ fn duplicates(pair: &'static Pair) -> Check {
         tables: vec![],
         next: next(&[("forebay.duplicates", "key1")]),
         find: pair.audit.find.clone(),
+        left: None,
         targets: (pair.counted == Counted::ByTarget).then(|| pair.audit.targets.clone()),
         mend,
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::audit;
 use super::fill::fill;
 use super::records::OWN_COUNTS;
 
@@ -26,7 +27,15 @@ statement! {
     SESSION = "bulk_session.sql";
     /// Counts of posts.
     COUNTS = "bulk_counts.sql";
+    /// Thread contexts of what is no reply.
+    THREAD_CONTEXTS_REMOVE = "bulk_thread_contexts_remove.sql";
 }
+
+/// Thread contexts of all replies.
+pub static THREAD_CONTEXTS: LazyLock<String> = LazyLock::new(|| audit::thread_contexts_put("true"));
+
+/// Flags of all posts that break the rules of gates.
+pub static VIOLATIONS: LazyLock<String> = LazyLock::new(|| audit::violations_mend("true"));
 
 /// Counts of generators and labelers.
 pub static OWN: LazyLock<Vec<String>> = LazyLock::new(|| {

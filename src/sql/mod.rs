@@ -29,6 +29,7 @@ pub mod bench;
 pub mod bulk;
 pub mod doctor;
 pub mod purge;
+pub mod settled;
 pub mod takeover;
 
 statement! {
@@ -116,8 +117,6 @@ statement! {
     THREAD_GATES_PUT = "thread_gates_put.sql";
     /// Post gates.
     POST_GATES_PUT = "post_gates_put.sql";
-    /// The posts' flags for them.
-    POSTS_GATED = "posts_gated.sql";
     /// Quotes of deleted posts.
     QUOTES_DELETE = "quotes_delete.sql";
     /// Whether older versions of posts are there.
@@ -217,6 +216,8 @@ pub enum TailLock {
     ListItems = 2,
     /// The own like counts of feed generators and labelers.
     OwnCounts = 3,
+    /// The flags of posts, which gates of other repos set too. After the rows of posts' counts.
+    Flags = 4,
 }
 
 #[cfg(test)]

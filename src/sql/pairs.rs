@@ -243,6 +243,7 @@ impl PairTable {
             ("values", &values),
             ("held", &held),
             ("claimed", &claimed),
+            ("key1", key1),
             ("key2", key2.unwrap_or("uri")),
             ("key_match", &key_match),
             ("held_key1", &self.held("key1")),

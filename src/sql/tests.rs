@@ -40,8 +40,9 @@ fn no_name_is_left_unfilled() {
         all.extend([source.page.as_str(), &source.count]);
     }
     all.extend(PURGES_STRIKE.iter().map(String::as_str));
-    let checks = audit::checks(DerivedSet::ALL);
-    for check in &checks {
+    let judged = [audit::Judged::Once, audit::Judged::Anew];
+    let checks = judged.map(|judged| audit::checks(DerivedSet::ALL, judged));
+    for check in checks.iter().flatten() {
         all.extend([check.next.as_str(), &check.find]);
         all.extend(check.targets.as_deref());
         all.extend(check.mend.iter().map(|step| match step {
@@ -67,7 +68,17 @@ fn no_name_is_left_unfilled() {
         &notifications::MENTIONS_PUT,
     ]);
     all.extend(bulk::OWN.iter().map(String::as_str));
+    let states = &*settled::VIEWER_STATES;
+    all.extend([&states.put, &states.remove, &states.clear].map(String::as_str));
+    for violation in [
+        &*settled::VIOLATIONS_OF_THREAD,
+        &*settled::VIOLATIONS_OF_EMBEDDING,
+    ] {
+        all.extend([violation.find.as_str(), &violation.flip]);
+    }
     all.extend([
+        settled::VIEWER_STATES_COPY.as_str(),
+        &settled::THREAD_CONTEXTS_LIKED,
         PROFILES_DELETE.as_str(),
         &POSTS_DELETE,
         &POSTS_UNFEED,

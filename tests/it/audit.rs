@@ -18,7 +18,7 @@ const SOME: Options = Options {
     bad: 0.0,
 };
 
-async fn audited(bed: &Bed, repair: Repair) -> Report {
+pub async fn audited(bed: &Bed, repair: Repair) -> Report {
     let (pool, redis) = servers(bed);
     audit(&pool, &redis, repair, DerivedSet::ALL, &Progress::hidden())
         .await
@@ -42,7 +42,7 @@ async fn filled(options: Options) -> Bed {
 }
 
 /// What is done to the rows, and the kind of drift that it is.
-const FAULTS: [(&str, &str); 26] = [
+const FAULTS: [(&str, &str); 35] = [
     ("update post_aggregations set like_count = like_count + 1 where {some}", "like_count"),
     ("update post_aggregations set repost_count = -1 where {some}", "repost_count"),
     ("update post_aggregations set reply_count = 777 where {some}", "reply_count"),
@@ -59,6 +59,15 @@ const FAULTS: [(&str, &str); 26] = [
     ("delete from feed_items where uri = (select min(uri) from posts)", "feed item missing"),
     ("insert into feed_items select 'at://x/y/z', post_uri, originator_did, type, sort_at, cid, created_at, indexed_at from feed_items limit 1", "feed item of no record"),
     ("update feed_items set sort_at = '2030-01-01' where ctid = (select min(ctid) from feed_items)", "feed item differs"),
+    ("delete from post_viewer_states where ctid = (select min(ctid) from post_viewer_states)", "viewer state missing"),
+    ("update post_viewer_states set like_uri = 'x', bookmarked = true where ctid = (select min(ctid) from post_viewer_states)", "viewer state differs"),
+    ("insert into post_viewer_states (post_uri, viewer_did) values ('at://did:plc:x/app.bsky.feed.post/y', 'did:plc:x')", "viewer state of no reaction"),
+    ("insert into post_viewer_states (post_uri, viewer_did, repost_uri, pinned) values ('at://did:plc:x/app.bsky.feed.post/y', 'did:plc:x', 'x', true)", "viewer state differs"),
+    ("delete from thread_contexts where ctid = (select min(ctid) from thread_contexts)", "thread context missing"),
+    ("insert into thread_contexts (post_uri) values ('at://did:plc:x/app.bsky.feed.post/y')", "thread context of no reply"),
+    ("update thread_contexts set root_author_like_uri = 'x' where ctid = (select min(ctid) from thread_contexts)", "root_author_like_uri"),
+    ("update posts set violates_thread_gate = not violates_thread_gate where ctid = (select min(ctid) from posts)", "violates_thread_gate"),
+    ("update posts set violates_embedding_rules = not violates_embedding_rules where ctid = (select min(ctid) from posts)", "violates_embedding_rules"),
     ("with one as (select d.uri, l.uri as held from forebay.duplicates d join likes l on l.user_did = d.key1 and l.post_uri = d.key2
       where d.kind = 'likes' and d.uri <> l.uri limit 1)
       update likes l set uri = one.uri from one where l.uri = one.held", "likes duplicates"),

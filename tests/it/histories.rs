@@ -294,7 +294,7 @@ async fn what_several_repos_share() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn posts_whose_parent_or_quote_changes() {
-    let reply = |parent: &str| json!({"text": "x", "reply": {"parent": {"uri": parent, "cid": "c"}, "root": {"uri": POST_1, "cid": "c"}}});
+    let reply = |parent: &str| reply_in(parent, POST_1);
     let quote = |of: &str| json!({"text": "x", "embed": {"$type": "app.bsky.embed.record", "record": {"uri": of, "cid": "c"}}});
     assert_converges(&history(vec![
         put("a", "app.bsky.feed.post/1", json!({"text": "root"})),
@@ -313,6 +313,65 @@ async fn posts_whose_parent_or_quote_changes() {
     .await;
 }
 
+/// A reply's uri.
+const REPLY: &str = "at://did:plc:b/app.bsky.feed.post/r";
+
+pub fn reply_in(parent: &str, root: &str) -> Value {
+    let end = |uri: &str| json!({"uri": uri, "cid": "c"});
+    json!({"text": "x", "reply": {"parent": end(parent), "root": end(root)}})
+}
+
+/// The like that counts is that of the author of the reply's root, as the reply stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_that_root_authors_like() {
+    let of_c = "at://did:plc:c/app.bsky.feed.post/1";
+    let other = "at://did:plc:b/app.bsky.feed.post/s";
+    assert_converges(&history(vec![
+        put("b", "app.bsky.feed.post/r", reply_in(POST_1, POST_1)),
+        put("a", "app.bsky.feed.like/1", like(REPLY)),
+        put("a", "app.bsky.feed.like/2", like(REPLY)),
+        put("c", "app.bsky.feed.like/1", like(REPLY)),
+        put("a", "app.bsky.feed.repost/1", like(REPLY)),
+        delete("a", "app.bsky.feed.like/1"),
+        put("b", "app.bsky.feed.post/s", reply_in(of_c, POST_1)),
+        put("c", "app.bsky.feed.like/2", like(other)),
+        put("b", "app.bsky.feed.post/s", reply_in(of_c, of_c)),
+        put("a", "app.bsky.feed.like/3", like(other)),
+        put(
+            "b",
+            "app.bsky.feed.post/t",
+            json!({"text": "x", "reply": {"parent": {"uri": POST_1, "cid": "c"}}}),
+        ),
+        put(
+            "a",
+            "app.bsky.feed.like/4",
+            like("at://did:plc:b/app.bsky.feed.post/t"),
+        ),
+        put("b", "app.bsky.feed.post/u", reply_in(POST_1, POST_1)),
+        put(
+            "a",
+            "app.bsky.feed.like/5",
+            like("at://did:plc:b/app.bsky.feed.post/u"),
+        ),
+        put("b", "app.bsky.feed.post/u", json!({"text": "no reply"})),
+        put("b", "app.bsky.feed.post/v", reply_in(POST_1, POST_1)),
+        put(
+            "a",
+            "app.bsky.feed.like/6",
+            like("at://did:plc:b/app.bsky.feed.post/v"),
+        ),
+        delete("b", "app.bsky.feed.post/v"),
+        put("a", "app.bsky.feed.post/w", reply_in(POST_1, POST_1)),
+        put(
+            "a",
+            "app.bsky.feed.like/7",
+            like("at://did:plc:a/app.bsky.feed.post/w"),
+        ),
+        delete("a", "app.bsky.feed.like/7"),
+    ]))
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn gates_before_and_after_their_posts() {
     let rules = json!({"allow": [{"$type": "app.bsky.feed.threadgate#mentionRule"}, {"$type": "app.bsky.feed.threadgate#listRule", "list": "at://did:plc:a/app.bsky.graph.list/1"}, {"$type": "app.bsky.feed.threadgate#followerRule"}]});
@@ -326,6 +385,66 @@ async fn gates_before_and_after_their_posts() {
         put("a", "app.bsky.feed.threadgate/3", json!({"allow": []})),
         put("a", "app.bsky.feed.threadgate/3", json!({})),
         delete("a", "app.bsky.feed.postgate/1"),
+    ]))
+    .await;
+}
+
+/// A post whose facets mention somebody.
+pub fn mention(did: &str) -> Value {
+    let feature = json!({"$type": "app.bsky.richtext.facet#mention", "did": did});
+    json!({"text": "@x", "facets": [{"index": {"byteStart": 0, "byteEnd": 2}, "features": [feature]}]})
+}
+
+pub fn quote_of(quoted: &str) -> Value {
+    let record = json!({"uri": quoted, "cid": "c"});
+    json!({"text": "x", "embed": {"$type": "app.bsky.embed.record", "record": record}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_that_break_the_rules_of_others_gates() {
+    const POST_3: &str = "at://did:plc:a/app.bsky.feed.post/3";
+    let mentioned = json!({"allow": [{"$type": "app.bsky.feed.threadgate#mentionRule"}]});
+    let rules = |detached: Value| json!({"embeddingRules": [{"$type": "app.bsky.feed.postgate#disableRule"}], "detachedEmbeddingUris": detached});
+    let detached = json!({"detachedEmbeddingUris": ["at://did:plc:c/app.bsky.feed.post/q"]});
+    assert_converges(&history(vec![
+        // Whom the root mentions, as it stands at the end.
+        put("a", "app.bsky.feed.post/1", mention("did:plc:b")),
+        put("a", "app.bsky.feed.threadgate/1", mentioned),
+        put("b", "app.bsky.feed.post/1", reply_in(POST_1, POST_1)),
+        put(
+            "c",
+            "app.bsky.feed.post/1",
+            reply_in("at://did:plc:b/app.bsky.feed.post/1", POST_1),
+        ),
+        put("a", "app.bsky.feed.post/11", reply_in(POST_1, POST_1)),
+        put("a", "app.bsky.feed.post/1", mention("did:plc:c")),
+        // Nobody but its author, and then anybody again.
+        put("a", "app.bsky.feed.threadgate/2", json!({"allow": []})),
+        put("b", "app.bsky.feed.post/2", reply_in(POST_2, POST_2)),
+        put("a", "app.bsky.feed.threadgate/3", json!({"allow": []})),
+        put("b", "app.bsky.feed.post/3", reply_in(POST_3, POST_3)),
+        put(
+            "b",
+            "app.bsky.feed.post/33",
+            json!({"text": "x", "reply": {"parent": {"uri": POST_3, "cid": "c"}}}),
+        ),
+        delete("a", "app.bsky.feed.threadgate/3"),
+        put("c", "app.bsky.feed.post/2", reply_in(POST_2, POST_3)),
+        put("c", "app.bsky.feed.post/2", reply_in(POST_2, POST_2)),
+        put("d", "app.bsky.feed.post/2", reply_in(POST_2, POST_2)),
+        put("d", "app.bsky.feed.post/2", json!({"text": "no reply"})),
+        // No quotes but one's own, and single ones.
+        put("b", "app.bsky.feed.post/q", quote_of(POST_1)),
+        put("a", "app.bsky.feed.post/q", quote_of(POST_1)),
+        put("a", "app.bsky.feed.postgate/1", rules(json!([]))),
+        put("a", "app.bsky.feed.postgate/2", detached),
+        put("c", "app.bsky.feed.post/q", quote_of(POST_2)),
+        put("d", "app.bsky.feed.post/q", quote_of(POST_2)),
+        put("c", "app.bsky.feed.post/q3", quote_of(POST_3)),
+        put("a", "app.bsky.feed.postgate/3", rules(json!([]))),
+        delete("a", "app.bsky.feed.postgate/3"),
+        put("d", "app.bsky.feed.post/q1", quote_of(POST_1)),
+        put("d", "app.bsky.feed.post/q1", json!({"text": "no quote"})),
     ]))
     .await;
 }

@@ -56,3 +56,4 @@ mod tls;
 mod tombstones;
 mod upgrade;
 mod values;
+mod viewer_states;

@@ -68,6 +68,37 @@ async fn an_old_version_of_a_contested_record_among_many() {
     assert_right(&bed, &model).await;
 }
 
+/// Of each pair another worker has stored one reaction: its viewer state is there, which this worker
+/// does not know the first time, and knows little of the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn reactions_beside_those_that_another_worker_stored() {
+    let reaction = |kind: &str, n: usize| {
+        let path: &'static str = format!("app.bsky.feed.{kind}/{n}").leak();
+        put(
+            "b",
+            path,
+            like(&format!("at://did:plc:a/app.bsky.feed.post/{n}")),
+        )
+    };
+    let reposts = (0..80).map(|n| reaction("repost", n));
+    let likes = (0..120).map(|n| reaction("like", n));
+    let entries = history(reposts.chain(likes).collect());
+    let bed = Bed::new().await;
+    give::give_as_replays(&bed, entries[..80].iter()).await;
+    drain(&bed, &["--parallel-consumers", "1"]).await;
+    give::give_as_replays(&bed, entries[80..].iter()).await;
+    let flags = [
+        "--consumer-id",
+        "another",
+        "--parallel-consumers",
+        "1",
+        "--flush-rows",
+        "50",
+    ];
+    drain(&bed, &flags).await;
+    assert_right(&bed, &model_of(&entries, Model::new())).await;
+}
+
 /// Tombstones of another worker are later than some creates among many.
 #[tokio::test(flavor = "multi_thread")]
 async fn creates_that_come_after_their_deletes_among_many() {

@@ -8,6 +8,7 @@ use super::super::support::worker::{Worker, drain};
 use super::super::support::{Bed, child, counts, wait};
 use super::super::takeover::servers;
 use super::{Files, LOCKS, backfill, backfill_all, sum, until_unlocked};
+use forebay::derived::DerivedSet;
 use forebay::generate::Options;
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -205,7 +206,7 @@ async fn finished_too_early_it_is_finished_again() {
     let (pool, redis) = servers(&bed);
     wait::until("somebody else has finished it", async || {
         cut(&bed).await;
-        forebay::backfill::finish_broken_off(&pool, &redis)
+        forebay::backfill::finish_broken_off(&pool, &redis, DerivedSet::ALL)
             .await
             .unwrap();
         bed.number(UNDER_WAY).await == 0

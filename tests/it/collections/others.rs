@@ -87,7 +87,7 @@ async fn feed_items_quotes_and_counts_of_posts() {
         order by post_uri collate \"C\") from post_aggregations";
     assert_eq!(
         text(&bed, counts).await.as_deref(),
-        Some("unseen 10000, post/1 11101, post/2 00000, post/3 00000, post/4 00000")
+        Some("unseen 10000, post/0 00000, post/1 11101, post/2 00000, post/3 00000, post/4 00000")
     );
 
     let ops = [

@@ -8,6 +8,7 @@
 mod accounts;
 mod order;
 mod repos;
+mod settled;
 mod shared;
 mod users;
 

@@ -11,6 +11,7 @@ mod derived;
 mod json;
 pub mod lexicon;
 mod record;
+mod settled;
 mod tables;
 
 pub use compare::{assert_same, assert_same_rejected};
@@ -64,6 +65,16 @@ pub enum IdentityRow {
     NotMade,
 }
 
+/// When replies were judged by gates that let in whom their owner follows, or who is on a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Judged {
+    /// When the later of both came: what it came to cannot be told afterwards.
+    #[default]
+    Once,
+    /// Now, by an audit.
+    Anew,
+}
+
 /// An entry or op that cannot be stored: the entry's id, the op's number (none for the entry as a
 /// whole) and the reason.
 pub type Rejected = (String, Option<usize>, String);
@@ -72,6 +83,7 @@ pub type Rejected = (String, Option<usize>, String);
 pub struct Model {
     opted_out: BTreeSet<String>,
     pub identity_row: IdentityRow,
+    pub judged: Judged,
     /// The newest op of each uri: what it stored, or nothing where it was a delete.
     records: HashMap<String, (Position, Option<Stored>)>,
     /// DIDs that have a users row.

@@ -3,15 +3,18 @@
 use super::cell::{Cell, Row};
 use super::derived;
 use super::record::{POST, Stored};
-use super::{IdentityRow, Model, Position};
+use super::{IdentityRow, Model, Position, settled};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// Rows by key.
 pub type Rows = BTreeMap<String, Row>;
 
-/// Every table that is compared, by name; and the column that is its key.
-pub const TABLES: [(&str, &str); 26] = [
+/// Rows by table.
+pub type Tables = BTreeMap<&'static str, Rows>;
+
+/// Every table that is compared, by name; and the column that is its key, or what makes one.
+pub const TABLES: [(&str, &str); 28] = [
     ("public.users", "did"),
     ("public.posts", "uri"),
     ("public.feed_items", "uri"),
@@ -35,6 +38,11 @@ pub const TABLES: [(&str, &str); 26] = [
     ("public.generic_records", "uri"),
     ("public.label_events", "label_uri"),
     ("public.notifications", "uri"),
+    (
+        "public.post_viewer_states",
+        "post_uri || ' ' || t.viewer_did",
+    ),
+    ("public.thread_contexts", "post_uri"),
     ("forebay.duplicates", "uri"),
     ("forebay.handles", "did"),
     ("forebay.accounts", "did"),
@@ -49,7 +57,7 @@ pub struct Live<'a> {
 
 /// All tables of a model.
 pub fn derive(model: &Model) -> BTreeMap<&'static str, Rows> {
-    let mut tables: BTreeMap<&'static str, Rows> = TABLES
+    let mut tables: Tables = TABLES
         .iter()
         .map(|(name, _)| (*name, Rows::new()))
         .collect();
@@ -78,6 +86,11 @@ pub fn derive(model: &Model) -> BTreeMap<&'static str, Rows> {
     for (table, row) in holders.iter().flat_map(derived::rows) {
         insert(&mut tables, table, row);
     }
+    let viewer_states = settled::viewer_states(&tables);
+    tables.insert("public.post_viewer_states", viewer_states);
+    let thread_contexts = settled::thread_contexts(&tables);
+    tables.insert("public.thread_contexts", thread_contexts);
+    settled::violations(&mut tables, model.judged);
     forebay(model, &mut tables);
     tables
 }

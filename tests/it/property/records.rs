@@ -202,11 +202,12 @@ fn threadgate(random: &mut Random) -> Value {
         json!({"$type": "app.bsky.feed.threadgate#listRule", "list": uri(random, "app.bsky.graph.list")}),
     ];
     let post = uri(random, "app.bsky.feed.post");
-    match random.below(4) {
+    match random.below(5) {
         // Anyone: no gate at all.
         0 => json!({"post": post}),
         // Nobody.
         1 => json!({"post": post, "allow": []}),
+        2 => json!({"post": post, "allow": [rules[0]]}),
         _ => json!({"post": post, "allow": [random.pick(&rules), random.pick(&rules)]}),
     }
 }
