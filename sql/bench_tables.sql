@@ -1,5 +1,5 @@
 -- Every table of schemas public and forebay, with what the measurement of the floor needs.
--- Out: three statements: keep the rows aside; empty the table, and those that refer to it; put the
+-- Out: three statements, and whether it refers to another: keep the rows aside; empty the table, and those that refer to it; put the
 -- rows in again in the order of the primary key, or of the unique key of a table that has none.
 select format('create unlogged table bench_floor.%I as table %I.%I',
               n.nspname || '.' || c.relname, n.nspname, c.relname),
@@ -8,7 +8,8 @@ select format('create unlogged table bench_floor.%I as table %I.%I',
               n.nspname, c.relname, n.nspname || '.' || c.relname,
               (select string_agg(quote_ident(a.attname), ', ' order by k.n)
                from unnest(i.indkey::int2[]) with ordinality as k (attnum, n)
-               join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum))
+               join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum)),
+       exists (select from pg_constraint f where f.conrelid = c.oid and f.contype = 'f')
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (

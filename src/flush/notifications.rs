@@ -7,6 +7,7 @@
 
 use super::changes::Table;
 use super::merging::Merging;
+use super::statement::Params;
 use crate::derived::Derived;
 use crate::error::DbError;
 use crate::sql::notifications::{self as sql, Put, Told};
@@ -31,10 +32,15 @@ pub async fn deleted(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbErro
 
 /// Adds those of staged records that were simply added.
 pub async fn added(merging: &mut Merging<'_>, kind: Kind) -> Result<(), DbError> {
-    match told(merging, kind) {
-        Some(told) => put(merging, &told.added).await,
-        None => Ok(()),
-    }
+    let Some(told) = told(merging, kind) else {
+        return Ok(());
+    };
+    // One that is there under such a uri is of a record that was gone.
+    let [clear, add] = &told.added;
+    remove(merging, clear).await?;
+    let (added, _) = merging.ask_two(WHAT, add).await?;
+    merging.note(Table::Notifications, added);
+    Ok(())
 }
 
 /// Keeps what only they know of the holders of contested keys, which are about to leave.
@@ -91,11 +97,7 @@ pub async fn mentions(merging: &mut Merging<'_>) -> Result<(), DbError> {
     if posts.is_empty() {
         return Ok(());
     }
-    let (added, _) = merging
-        .ask_two_with(WHAT, &sql::MENTIONS_PUT, &[&posts])
-        .await?;
-    merging.note(Table::Notifications, added);
-    Ok(())
+    put_with(merging, &sql::MENTIONS_PUT, &[&posts]).await
 }
 
 async fn remove(merging: &mut Merging<'_>, text: &str) -> Result<(), DbError> {
@@ -105,10 +107,14 @@ async fn remove(merging: &mut Merging<'_>, text: &str) -> Result<(), DbError> {
 }
 
 async fn put(merging: &mut Merging<'_>, put: &Put) -> Result<(), DbError> {
-    let (added, there) = merging.ask_two(WHAT, &put.add).await?;
+    put_with(merging, put, &[]).await
+}
+
+async fn put_with(merging: &mut Merging<'_>, put: &Put, params: Params<'_>) -> Result<(), DbError> {
+    let (added, there) = merging.ask_two_with(WHAT, &put.add, params).await?;
     merging.note(Table::Notifications, added);
     if there > 0 {
-        merging.run(WHAT, &put.revise).await?;
+        merging.run_with(WHAT, &put.revise, params).await?;
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ pub struct Told {
     pub kind: Kind,
     /// Removes those of deleted records.
     pub delete: String,
-    /// Of records that were simply added.
-    pub added: Put,
+    /// Of records that were simply added: removes what was left under their uris, and adds theirs.
+    pub added: [String; 2],
     /// Keeps CIDs of the holders of contested keys.
     pub hold: String,
     /// Removes those of contested records that are not in the table.
@@ -50,9 +50,9 @@ enum PointsAt {
     Actor,
 }
 
-/// Of what has no column for it: among the contested, or as it was.
-const CONTESTED_CID: &str = "nullif(coalesce((select case when length(d.cid) <= 255 then d.cid else '' end \
-                             from forebay.duplicates d where d.uri = r.uri), n.cid), '')";
+/// Of what has no column for it: revised are contested records alone.
+const CONTESTED_CID: &str = "(select case when length(d.cid) <= 255 then nullif(d.cid, '') end \
+                             from forebay.duplicates d where d.uri = r.uri)";
 const FEED_ITEMS_CID: &str = "nullif((select f.cid from feed_items f where f.uri = r.uri), '')";
 
 const TELLERS: [Teller; 3] = [
@@ -161,6 +161,7 @@ impl Teller {
         );
         let seated = expected(&self.notified(&seated));
         let before = format!("select d.uri || '#notification' as uri from ({contested}) d");
+        let added = expected(&self.notified(&added));
         let [author, subject] = self.columns;
         let key_match = format!("t.{author} = c.key1 and t.{subject} = c.key2");
         Told {
@@ -169,7 +170,7 @@ impl Teller {
                 include_str!("../../sql/notifications_delete.sql"),
                 &self.names(),
             ),
-            added: put(&expected(&self.notified(&added)), &current),
+            added: [withdraw(&added, NOTHING), add(&added)],
             hold: fill(
                 include_str!("../../sql/notifications_hold.sql"),
                 &[("table", table), ("key_match", &key_match)],
@@ -227,19 +228,17 @@ pub static POSTS_WITHDRAW: LazyLock<String> = LazyLock::new(|| {
 const NOTHING: &str = "select null::text as uri where false";
 
 /// Of staged posts, as merged.
-pub static POSTS_PUT: LazyLock<Put> = LazyLock::new(|| {
-    put(
-        &by_posts(STAGED_POSTS),
-        include_str!("../../sql/notifications_of_post.sql"),
-    )
-});
+pub static POSTS_PUT: LazyLock<Put> = LazyLock::new(|| put(&by_posts(STAGED_POSTS), OF_POST));
+
+/// What the post of a notification says now.
+const OF_POST: &str = include_str!("../../sql/notifications_of_post.sql");
 
 /// Mentions of posts that are there. In: `$1` their uris.
-pub static MENTIONS_PUT: LazyLock<String> = LazyLock::new(|| {
+pub static MENTIONS_PUT: LazyLock<Put> = LazyLock::new(|| {
     let these = "select x.uri, x.cid, x.author_did, null::text as parent_uri, null::text as quoted_uri, \
                  x.facets, x.created_at, x.indexed_at from unnest($1::text[]) as u (uri) \
                  cross join lateral (select p.* from posts p where p.uri = u.uri offset 0) x";
-    add(&by_posts(these))
+    put(&by_posts(these), OF_POST)
 });
 
 /// All notifications of the records under a condition on `x.uri`.

@@ -57,15 +57,16 @@ fn no_name_is_left_unfilled() {
     for told in [Kind::Likes, Kind::Reposts, Kind::Follows].map(notifications::told) {
         let told = told.unwrap();
         all.extend([told.delete.as_str(), &told.hold, &told.withdraw]);
-        all.extend([&told.added, &told.seated].map(|put| put.add.as_str()));
-        all.extend([&told.added, &told.seated].map(|put| put.revise.as_str()));
+        all.extend([told.seated.add.as_str(), &told.seated.revise]);
+        all.extend(told.added.iter().map(String::as_str));
     }
     all.extend([
         notifications::POSTS_DELETE.as_str(),
         &notifications::POSTS_WITHDRAW,
         &notifications::POSTS_PUT.add,
         &notifications::POSTS_PUT.revise,
-        &notifications::MENTIONS_PUT,
+        &notifications::MENTIONS_PUT.add,
+        &notifications::MENTIONS_PUT.revise,
     ]);
     all.extend(bulk::OWN.iter().map(String::as_str));
     let states = &*settled::VIEWER_STATES;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::convergence::{assert_right, some};
-use super::histories::{POST_1, POST_2, delete, history, like, model_of, put};
+use super::histories::{POST_1, POST_2, crowd, delete, history, like, model_of, put};
 use super::model::Model;
 use super::support::give::{self, Given};
 use super::support::worker::drain;
@@ -168,6 +168,26 @@ async fn records_from_before_are_told_of_when_they_change_or_by_an_audit() {
     let cid = "update notifications set cid = 'bafy' where cid is null";
     assert_eq!(bed.client.execute(cid, &[]).await.unwrap(), 1);
     assert_right(&bed, &model_of(&entries, Model::new())).await;
+}
+
+/// What is left under the uris of records that were gone makes way for what they tell now, those that go
+/// straight into their tables too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_of_records_that_were_gone_makes_way() {
+    let bed = Bed::new().await;
+    let left = "insert into notifications (uri, recipient_did, author_did, reason, cid, created_at)
+        values ('at://did:plc:b/app.bsky.feed.like/1#notification', 'did:plc:x', 'did:plc:b', 'like', 'old', '2020-01-01'),
+            ('at://did:plc:crowd/app.bsky.graph.follow/crowd7#notification', 'did:plc:x', 'did:plc:crowd', 'follow', 'old', '2020-01-01'),
+            ('at://did:plc:b/app.bsky.feed.post/1#notification/mention/did:plc:a', 'did:plc:a', 'did:plc:b', 'mention', 'old', '2020-01-01')";
+    bed.client.execute(left, &[]).await.unwrap();
+    let few = history(vec![
+        put("b", "app.bsky.feed.like/1", like(POST_1)),
+        put("b", "app.bsky.feed.post/1", mentioning(&["did:plc:a"])),
+    ]);
+    take(&bed, &few).await;
+    let crowd = crowd();
+    take(&bed, &crowd).await;
+    assert_right(&bed, &model_of(&crowd, model_of(&few, Model::new()))).await;
 }
 
 /// What is not kept needs no tables, and nothing is said about them.

@@ -16,16 +16,17 @@ use crate::sql;
 ///
 /// The server is away or refuses.
 pub async fn measure(ground: &Ground, database: &str) -> Result<Duration, Failure> {
-    let puts = keep(ground, database).await?;
+    let [first, then] = keep(ground, database).await?;
     ground.settle().await?;
     // As the worker has it: sorts stay in memory.
     let session = "set work_mem = '32MB'; set synchronous_commit = on";
-    backends::run(ground, database, session, puts).await
+    let took = backends::run(ground, database, session, first).await?;
+    Ok(took + backends::run(ground, database, session, then).await?)
 }
 
 /// Keeps all rows aside and empties the tables; gives the statements that put them back, the
-/// largest table's first.
-async fn keep(ground: &Ground, database: &str) -> Result<Vec<String>, Failure> {
+/// largest table's first, and those of tables that refer to others.
+async fn keep(ground: &Ground, database: &str) -> Result<[Vec<String>; 2], Failure> {
     let client = ground.connect(database).await?;
     client
         .batch_execute("drop schema if exists bench_floor cascade; create schema bench_floor")
@@ -38,12 +39,14 @@ async fn keep(ground: &Ground, database: &str) -> Result<Vec<String>, Failure> {
     let mut sized = Vec::new();
     for table in &tables {
         let rows = client.execute(table.get::<_, &str>(0), &[]).await;
-        sized.push((rows.map_err(refused)?, table.get::<_, String>(2)));
+        let (put, refers): (String, bool) = (table.get(2), table.get(3));
+        sized.push((rows.map_err(refused)?, put, refers));
     }
     for table in &tables {
         client.batch_execute(table.get(1)).await.map_err(refused)?;
     }
-    sized.sort_by_key(|(rows, _)| std::cmp::Reverse(*rows));
-    sized.retain(|(rows, _)| *rows > 0);
-    Ok(sized.into_iter().map(|(_, put)| put).collect())
+    sized.sort_by_key(|(rows, ..)| std::cmp::Reverse(*rows));
+    sized.retain(|(rows, ..)| *rows > 0);
+    let (then, first): (Vec<_>, Vec<_>) = sized.into_iter().partition(|(.., refers)| *refers);
+    Ok([first, then].map(|some| some.into_iter().map(|(_, put, _)| put).collect()))
 }
