@@ -108,7 +108,7 @@ async fn feed_items_quotes_and_counts_of_posts() {
     commit(&bed, REPO, &SECOND, &ops).await;
     assert_eq!(
         text(&bed, counts).await.as_deref(),
-        Some("unseen 10000, post/1 00000, post/2 00100, post/3 00000, post/4 00000")
+        Some("unseen 10000, post/0 00000, post/1 00000, post/2 00100, post/3 00000, post/4 00000")
     );
     assert_rows(&bed, "select * from quotes", &[]).await;
     assert_eq!(rows(&bed, "select * from feed_items").await.len(), 3);
