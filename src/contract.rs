@@ -120,7 +120,9 @@ pub fn written(derived: DerivedSet) -> Vec<&'static str> {
 /// The tables that are only read.
 #[must_use]
 pub fn read() -> Vec<&'static str> {
-    let read = TABLES.iter().filter(|table| !table.is_written);
+    let read = TABLES
+        .iter()
+        .filter(|table| !table.is_written && table.derived.is_none());
     read.map(|table| table.name).collect()
 }
 
