@@ -475,18 +475,23 @@ async fn are_purged_by_hand() {
     assert_eq!(code, 2, "{err}");
 }
 
+/// An operator's trigger that lets one like of the account's not go.
+async fn hold(bed: &Bed) {
+    bed.client
+        .batch_execute(
+            "create function hold() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+             create trigger hold before delete on likes for each row when (old.uri like 'at://did:plc:a/%.like/3') execute function hold()",
+        )
+        .await
+        .unwrap();
+}
+
 /// What an operator's trigger holds back is told, and costs nothing else.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_not_go_is_told() {
     let bed = Bed::new().await;
     give::once(&bed, &everything()).await;
-    bed.client
-        .batch_execute(
-            "create function hold() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
-             create trigger hold before delete on likes for each row when (old.uri like '%.like/3') execute function hold()",
-        )
-        .await
-        .unwrap();
+    hold(&bed).await;
     let (code, out, err) = child::output(child::command(&bed, &["purge", "did:plc:a"])).await;
     assert_eq!(code, 1, "{out}{err}");
     assert!(
@@ -535,13 +540,7 @@ async fn what_would_not_go_is_told() {
 async fn one_that_would_not_go_holds_up_no_other() {
     let bed = Bed::new().await;
     give::once(&bed, &everything()).await;
-    bed.client
-        .batch_execute(
-            "create function hold() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
-             create trigger hold before delete on likes for each row when (old.uri like 'at://did:plc:a/%.like/3') execute function hold()",
-        )
-        .await
-        .unwrap();
+    hold(&bed).await;
     let worker = Worker::start(&bed, &PURGE);
     let delete = async |did: &str| {
         let data = json!({"did": did, "active": false, "status": "deleted"});

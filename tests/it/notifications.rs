@@ -4,11 +4,12 @@
 use serde_json::{Value, json};
 
 use super::convergence::{assert_right, some};
-use super::histories::{POST_1, POST_2, crowd, delete, history, like, model_of, put};
+use super::histories::{POST_1, POST_2, crowd, delete, history, like, model_of, put, reply_in};
 use super::model::Model;
 use super::support::give::{self, Given};
 use super::support::worker::drain;
 use super::support::{Bed, child, counts};
+use forebay::derived::Derived;
 
 async fn take(bed: &Bed, entries: &[Given]) {
     give::give_as_replays(bed, entries.iter()).await;
@@ -236,5 +237,33 @@ async fn nothing_is_asked_of_what_is_not_kept() {
         let (code, out, err) = child::output(child::command(&bed, &args)).await;
         assert!(code <= 1, "{command:?}: {out}{err}");
         assert!(!out.contains("notifications"), "{command:?}: {out}{err}");
+    }
+}
+
+/// Each by itself, from rows that are staged and from rows that go straight in.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_is_kept_without_the_others() {
+    const KEPT: &str = "select array[
+        exists (select from notifications), exists (select from post_viewer_states),
+        exists (select from thread_contexts), exists (select from label_events),
+        exists (select from posts where violates_thread_gate)]";
+    let entries = history(vec![
+        put("a", "app.bsky.feed.threadgate/1", json!({"allow": []})),
+        put("b", "app.bsky.feed.post/1", reply_in(POST_1, POST_1)),
+        put("b", "app.bsky.feed.like/1", like(POST_1)),
+        put(
+            "b",
+            "com.atproto.label.label/1",
+            json!({"uri": POST_1, "val": "x"}),
+        ),
+    ]);
+    for one in Derived::ALL {
+        let bed = Bed::new().await;
+        let all: Vec<Given> = crowd().into_iter().chain(entries.clone()).collect();
+        give::give(&bed, &all).await;
+        drain(&bed, &["--derived", one.name()]).await;
+        let kept: Vec<bool> = bed.client.query_one(KEPT, &[]).await.unwrap().get(0);
+        assert_eq!(kept, Derived::ALL.map(|each| each == one), "{one:?}");
+        counts::assert_equal_rows(&bed.client).await;
     }
 }
