@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::out::say;
 use super::{Failure, work};
 use crate::audit::{self, AuditError, Repair};
 use crate::config::{DerivedConfig, ServersConfig};
@@ -51,11 +52,11 @@ pub async fn audit(config: &AuditConfig) -> Result<(), Failure> {
             "{drift} differences found, {left} of them could not be mended"
         ))),
         Repair::Yes if drift > 0 => {
-            println!("{drift} differences found and mended");
+            say(&format!("{drift} differences found and mended\n"))?;
             Ok(())
         }
         _ => {
-            println!("no differences");
+            say("no differences\n")?;
             Ok(())
         }
     }

@@ -10,6 +10,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 use tracing::info;
 
+use super::out::say;
 use super::run::Signals;
 use super::{Failure, work};
 use crate::backfill::{
@@ -167,12 +168,15 @@ async fn take(
 ) -> Result<Sums, Failure> {
     if config.flow.bulk {
         let (pool, _) = work::servers(&config.servers)?;
-        println!("{}", backfill::plan(&pool, options.derived).await?);
+        say(&format!(
+            "{}\n",
+            backfill::plan(&pool, options.derived).await?
+        ))?;
     }
     if config.taking.dry_run {
         let redis = work::redis(&config.servers.redis)?;
         let sums = backfill::dry_run(&redis, sources, options, Arc::clone(stop)).await?;
-        println!("nothing is written; of what is read");
+        say("nothing is written; of what is read\n")?;
         return Ok(sums);
     }
     let (pool, redis) = work::servers(&config.servers)?;
@@ -274,15 +278,15 @@ async fn status(config: &StatusConfig) -> Result<(), Failure> {
         .map_err(|error| crate::error::Stop::Broken(error.to_string()))?;
     let lines = backfill::status(&pool).await?;
     if lines.is_empty() {
-        println!("no backfill was begun");
+        say("no backfill was begun\n")?;
     }
     for line in lines {
         let how = if line.is_ended { "done" } else { "under way" };
         let [began, last] = &line.times;
-        println!(
-            "{how:<9} {:>12} records {:>10} filtered {:>8} rejected  {began}  {last}  {}",
+        say(&format!(
+            "{how:<9} {:>12} records {:>10} filtered {:>8} rejected  {began}  {last}  {}\n",
             line.records, line.filtered, line.rejected, line.name
-        );
+        ))?;
     }
     Ok(())
 }

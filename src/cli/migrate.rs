@@ -1,5 +1,6 @@
 //! `forebay migrate`.
 
+use super::out::say;
 use super::{Failure, work};
 use crate::config::DatabaseConfig;
 use crate::database::Address;
@@ -10,13 +11,16 @@ use crate::migrate::{self, Report};
 pub async fn migrate(config: &DatabaseConfig) -> Result<(), Failure> {
     let report = at(&work::address(config)?).await?;
     if report == Report::default() {
-        println!("everything is there already");
+        say("everything is there already\n")?;
     }
     for name in &report.forebay {
-        println!("schema forebay: applied {name}");
+        say(&format!("schema forebay: applied {name}\n"))?;
     }
     if !report.tables.is_empty() {
-        println!("schema public: made {}", report.tables.join(", "));
+        say(&format!(
+            "schema public: made {}\n",
+            report.tables.join(", ")
+        ))?;
     }
     Ok(())
 }

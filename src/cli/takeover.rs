@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
+use super::out::say;
 use super::{Failure, work};
 use crate::config::ServersConfig;
 use crate::error::{DbError, RedisError, RedisVerdict, Verdict};
@@ -41,8 +42,8 @@ pub async fn takeover(config: &TakeoverConfig) -> Result<(), Failure> {
     };
     if config.dry_run {
         let would = takeover::dry_run(&pool, &redis, options).await?;
-        print(&would.report, "would be re-stamped");
-        println!("group {} would be set back to 0", redis.group);
+        print(&would.report, "would be re-stamped")?;
+        say(&format!("group {} would be set back to 0\n", redis.group))?;
         return match would.active {
             Some(refusal) => Err(Failure::Found(format!(
                 "it would be refused now: {refusal}"
@@ -51,18 +52,19 @@ pub async fn takeover(config: &TakeoverConfig) -> Result<(), Failure> {
         };
     }
     let report = takeover::take_over(&pool, &redis, options, &Progress::new(0)).await?;
-    print(&report, "re-stamped");
-    println!("group {} is set back to 0", redis.group);
-    println!("next: `forebay run`, and when it has caught up `forebay audit --repair`");
+    print(&report, "re-stamped")?;
+    say(&format!("group {} is set back to 0\n", redis.group))?;
+    say("next: `forebay run`, and when it has caught up `forebay audit --repair`\n")?;
     Ok(())
 }
 
-fn print(report: &Report, done: &str) {
-    println!("first entry {}", report.first);
-    println!("boundary {}", shown(report.boundary));
+fn print(report: &Report, done: &str) -> Result<(), Failure> {
+    say(&format!("first entry {}\n", report.first))?;
+    say(&format!("boundary {}\n", shown(report.boundary)))?;
     for (table, rows) in &report.tables {
-        println!("  {table:<20} {rows:>12} rows {done}");
+        say(&format!("  {table:<20} {rows:>12} rows {done}\n"))?;
     }
+    Ok(())
 }
 
 /// A moment as the database shows it.

@@ -401,6 +401,10 @@ async fn a_reader_that_has_seen_enough_may_go() {
         (&["dlq", "purge", "--all"], 0),
         (&["purge", "did:plc:a", "--dry-run"], 0),
         (&["purge", "did:plc:a"], 0),
+        (&["audit"], 0),
+        (&["migrate"], 0),
+        (&["backfill", "status"], 0),
+        (&["takeover"], 3),
     ] {
         let mut child = child::command(&bed, args)
             .stdout(std::process::Stdio::piped())
