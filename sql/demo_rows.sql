@@ -22,6 +22,8 @@ select t, n from (
     union all select 'post_gates', count(*) from post_gates
     union all select 'generic_records', count(*) from generic_records
     union all select 'notifications', count(*) from notifications
+    union all select 'post_viewer_states', count(*) from post_viewer_states
+    union all select 'thread_contexts', count(*) from thread_contexts
     union all select 'label_events', count(*) from label_events
     union all select 'forebay.duplicates', count(*) from forebay.duplicates
     union all select 'forebay.tombstones', count(*) from forebay.tombstones
