@@ -75,11 +75,13 @@ pub static PURGES_STRIKE: LazyLock<[String; STRUCK.len()]> =
 pub(super) struct Versioned {
     pub kind: Kind,
     pub name: &'static str,
+    /// The column that its rows are keyed by.
+    pub column: &'static str,
     /// Which row `t` a staged row `s` is of.
     pub key: &'static str,
     /// Which row `t` a staged delete `s` is of.
     pub deleted: &'static str,
-    /// The column.
+    /// The column of the version.
     pub version: &'static str,
 }
 
@@ -91,6 +93,7 @@ pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
     let by_uri = |kind: Kind| Versioned {
         kind,
         name: kind.name(),
+        column: "uri",
         key: "t.uri = s.uri",
         deleted: "t.uri = s.uri",
         version: "indexed_at",
@@ -109,6 +112,7 @@ pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
         Versioned {
             kind: Kind::Users,
             name: "users",
+            column: "did",
             key: "t.did = s.did and t.profile_record is not null",
             deleted: "t.did = split_part(s.uri, '/', 3) and t.profile_record is not null",
             version: "indexed_at",
@@ -116,6 +120,7 @@ pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
         Versioned {
             kind: Kind::ThreadGates,
             name: "thread_gates",
+            column: "post_uri",
             key: "t.post_uri = s.subject",
             deleted: GATED_POST,
             version: "updated_at",
@@ -123,6 +128,7 @@ pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
         Versioned {
             kind: Kind::PostGates,
             name: "post_gates",
+            column: "post_uri",
             key: "t.post_uri = s.subject",
             deleted: GATED_POST,
             version: "created_at",
@@ -130,6 +136,7 @@ pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
         Versioned {
             kind: Kind::Handles,
             name: "forebay.handles",
+            column: "did",
             key: "t.did = s.did",
             deleted: "false",
             version: "position",
@@ -137,6 +144,7 @@ pub(super) static VERSIONED: LazyLock<Vec<Versioned>> = LazyLock::new(|| {
         Versioned {
             kind: Kind::Accounts,
             name: "forebay.accounts",
+            column: "did",
             key: "t.did = s.did",
             deleted: "false",
             version: "position",
@@ -152,18 +160,19 @@ pub static TIES_YIELD: LazyLock<Vec<(Kind, String)>> = LazyLock::new(|| {
     let tables = VERSIONED.iter();
     tables
         .filter(|table| !looks_itself.contains(&table.kind))
-        .map(|table| (table.kind, ties_yield(table.kind, table.key, table.version)))
+        .map(|table| (table.kind, ties_yield(table)))
         .collect()
 });
 
-fn ties_yield(kind: Kind, key: &str, version: &str) -> String {
+fn ties_yield(table: &Versioned) -> String {
     fill(
         include_str!("../../sql/ties_yield.sql"),
         &[
-            ("table", kind.name()),
-            ("match", key),
-            ("version", version),
-            ("staged", &staged(kind)),
+            ("table", table.name),
+            ("key", table.column),
+            ("match", table.key),
+            ("version", table.version),
+            ("staged", &staged(table.kind)),
         ],
     )
 }
