@@ -36,6 +36,7 @@ mod observed;
 mod oracle;
 mod page;
 mod pending;
+mod plans;
 mod process;
 mod property;
 mod real;
