@@ -6,8 +6,10 @@
 //! too.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::{ClientWrapper, Object, Pool};
+use futures::future::try_join_all;
 use tracing::info;
 
 use crate::ack;
@@ -125,15 +127,27 @@ pub async fn is_begun(pool: &Pool) -> Result<bool, DbError> {
 ///
 /// As [`plan`]; the next call does the rest.
 pub async fn finish(pool: &Pool, redis: &Redis, derived: DerivedSet) -> Result<(), DbError> {
-    let mut client = database::administer(pool).await?;
-    client
-        .batch_execute(sql::SESSION)
-        .await
-        .map_err(DbError::during(FINISHING))?;
-    let finished = finish_with(&mut client, redis, derived).await;
-    // Its settings are nobody else's.
-    drop(Object::take(client));
-    finished
+    let mut client = prepared(pool).await?;
+    let state = client.query_opt(sql::STATE, &[]).await;
+    let Some(state) = state.map_err(DbError::during(FINISHING))? else {
+        return Ok(());
+    };
+    if !state.get::<_, bool>(0) {
+        info!("bulk: adding up counts");
+        count(&mut client, redis, derived).await?;
+    }
+    indexes(pool).await?;
+    let ended = client.execute(sql::END, &[]).await;
+    ended.map_err(DbError::during(FINISHING))?;
+    Ok(())
+}
+
+/// A connection for whole tables at once. Its settings are nobody else's: it is the pool's no more.
+async fn prepared(pool: &Pool) -> Result<ClientWrapper, DbError> {
+    let client = Object::take(database::administer(pool).await?);
+    let set = client.batch_execute(sql::SESSION).await;
+    set.map_err(DbError::during(FINISHING))?;
+    Ok(client)
 }
 
 /// The same for whoever has begun it. Had the connection of its lock been cut, somebody else may have
@@ -148,28 +162,11 @@ pub async fn finish_own(pool: &Pool, redis: &Redis, derived: DerivedSet) -> Resu
     finish(pool, redis, derived).await
 }
 
-async fn finish_with(
-    client: &mut Object,
+async fn count(
+    client: &mut ClientWrapper,
     redis: &Redis,
     derived: DerivedSet,
 ) -> Result<(), DbError> {
-    let state = client.query_opt(sql::STATE, &[]).await;
-    let Some(state) = state.map_err(DbError::during(FINISHING))? else {
-        return Ok(());
-    };
-    if !state.get::<_, bool>(0) {
-        info!("bulk: adding up counts");
-        count(client, redis, derived).await?;
-    }
-    indexes(client).await?;
-    client
-        .execute(sql::END, &[])
-        .await
-        .map_err(DbError::during(FINISHING))?;
-    Ok(())
-}
-
-async fn count(client: &mut Object, redis: &Redis, derived: DerivedSet) -> Result<(), DbError> {
     let transaction = client
         .transaction()
         .await
@@ -211,30 +208,43 @@ fn settled(derived: DerivedSet) -> Vec<&'static str> {
     statements
 }
 
-async fn indexes(client: &mut Object) -> Result<(), DbError> {
-    let rows = client.query(sql::INDEXES, &[]).await;
-    let rows = rows.map_err(DbError::during(FINISHING))?;
-    for (nth, row) in (1..).zip(&rows) {
-        let (name, definition, is_there): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
-        info!(nth, of = rows.len(), "bulk: making index {name} again");
-        let transaction = client
-            .transaction()
-            .await
-            .map_err(DbError::during(FINISHING))?;
-        if !is_there {
-            transaction
-                .batch_execute(definition)
-                .await
-                .map_err(DbError::during(FINISHING))?;
+/// Makes the indexes that are missing, several at once: the server reads a table with more processes only
+/// where it is large, and sorts with one.
+async fn indexes(pool: &Pool) -> Result<(), DbError> {
+    const AT_ONCE: usize = 2;
+    let missing = {
+        let client = pool.get().await?;
+        let rows = client.query(sql::INDEXES, &[]).await;
+        rows.map_err(DbError::during(FINISHING))?
+    };
+    let of = missing.len();
+    let left = Mutex::new(missing.iter().zip(1_usize..));
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let make = || async {
+        let mut client = prepared(pool).await?;
+        while let Some((row, nth)) = next() {
+            let name: &str = row.get(0);
+            info!(nth, of, "bulk: making index {name} again");
+            index(&mut client, row).await?;
         }
-        transaction
-            .execute(sql::INDEX_DONE, &[&name])
-            .await
-            .map_err(DbError::during(FINISHING))?;
-        transaction
-            .commit()
-            .await
-            .map_err(DbError::during(FINISHING))?;
+        Ok::<(), DbError>(())
+    };
+    let makers = (0..AT_ONCE.min(of)).map(|_| make());
+    try_join_all(makers).await.map(|_| ())
+}
+
+async fn index(client: &mut ClientWrapper, row: &tokio_postgres::Row) -> Result<(), DbError> {
+    let (name, definition, is_there): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
+    let transaction = client.transaction().await;
+    let transaction = transaction.map_err(DbError::during(FINISHING))?;
+    if !is_there {
+        let made = transaction.batch_execute(definition).await;
+        made.map_err(DbError::during(FINISHING))?;
     }
-    Ok(())
+    let done = transaction.execute(sql::INDEX_DONE, &[&name]).await;
+    done.map_err(DbError::during(FINISHING))?;
+    transaction
+        .commit()
+        .await
+        .map_err(DbError::during(FINISHING))
 }
