@@ -1,6 +1,10 @@
 //! One entry of the stream, as Redis gave it and before anyone has looked inside.
 
 use crate::position::StreamId;
+use smallvec::SmallVec;
+
+/// A field of a few bytes, which usually fits where it stands.
+pub type Word = SmallVec<[u8; 16]>;
 
 /// What the reader took from the stream: an id and the three fields that matter.
 ///
@@ -12,11 +16,11 @@ pub struct Entry {
     /// For a replayed dead letter, the id that it had first; its position is taken from it.
     pub orig_id: Option<StreamId>,
     /// The `type` field.
-    pub kind: Vec<u8>,
+    pub kind: Word,
     /// The `data` field; `None` where the entry has no such field.
     pub data: Option<Vec<u8>>,
     /// The relay's sequence number in decimal, or empty.
-    pub seq: Vec<u8>,
+    pub seq: Word,
     /// How many times Redis has delivered it, where that is known; 1 for a first delivery.
     pub deliveries: u32,
 }
@@ -28,9 +32,9 @@ impl Entry {
         Entry {
             id,
             orig_id: None,
-            kind: Vec::new(),
+            kind: Word::new(),
             data: None,
-            seq: Vec::new(),
+            seq: Word::new(),
             deliveries: 1,
         }
     }

@@ -57,7 +57,7 @@ pub struct DeadLetter {
 /// commit that can be taken apart: such an entry can only be stored or dead-lettered whole.
 #[must_use]
 pub fn uris_of_ops(entry: &Entry) -> Vec<String> {
-    if entry.kind != b"commit" {
+    if *entry.kind != *b"commit" {
         return Vec::new();
     }
     let Some(parsed) = entry.data.as_deref().and_then(json::parse) else {
@@ -280,14 +280,15 @@ impl<'a> Parts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Word;
 
     fn entry(kind: &str, data: &[u8]) -> Entry {
         Entry {
             id: StreamId { ms: 7, n: 1 },
             orig_id: Some(StreamId { ms: 5, n: 0 }),
-            kind: kind.as_bytes().to_vec(),
+            kind: Word::from_slice(kind.as_bytes()),
             data: Some(data.to_vec()),
-            seq: b"42".to_vec(),
+            seq: Word::from_slice(b"42"),
             deliveries: 3,
         }
     }

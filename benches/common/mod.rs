@@ -1,6 +1,6 @@
 //! Entries for the benches.
 
-use forebay::entry::Entry;
+use forebay::entry::{Entry, Word};
 use forebay::position::StreamId;
 
 /// The id of the nth entry.
@@ -16,9 +16,9 @@ pub fn entry(n: u64, kind: &str, data: String) -> Entry {
     Entry {
         id: id(n),
         orig_id: None,
-        kind: kind.as_bytes().to_vec(),
+        kind: Word::from_slice(kind.as_bytes()),
         data: Some(data.into_bytes()),
-        seq: (31_527_015_322 + n).to_string().into_bytes(),
+        seq: (31_527_015_322 + n).to_string().into_bytes().into(),
         deliveries: 1,
     }
 }

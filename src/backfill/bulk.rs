@@ -2,14 +2,17 @@
 //! again at the end, and counts are added up once.
 //!
 //! What makes an index is saved in the transaction that drops it, so that whoever comes next, after
-//! whatever happened, knows what is missing and makes it. The counts come first: their table has indexes
-//! too.
+//! whatever happened, knows what is missing and makes it. While the counts are added up, indexes are made
+//! of the tables that counting only reads.
 
 use std::fmt;
+use std::iter::Enumerate;
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
-use futures::future::try_join_all;
+use futures::future::try_join;
+use tokio_postgres::Row;
 use tracing::info;
 
 use crate::ack;
@@ -74,7 +77,7 @@ pub async fn plan(pool: &Pool, derived: DerivedSet) -> Result<Plan, DbError> {
         .query(sql::PLAN, &[&tables])
         .await
         .map_err(DbError::during(WHAT))?;
-    let index = |row: &tokio_postgres::Row| Index {
+    let index = |row: &Row| Index {
         name: row.get(0),
         table: row.get(1),
         definition: row.get(2),
@@ -127,16 +130,26 @@ pub async fn is_begun(pool: &Pool) -> Result<bool, DbError> {
 ///
 /// As [`plan`]; the next call does the rest.
 pub async fn finish(pool: &Pool, redis: &Redis, derived: DerivedSet) -> Result<(), DbError> {
-    let mut client = prepared(pool).await?;
+    let client = prepared(pool).await?;
     let state = client.query_opt(sql::STATE, &[]).await;
     let Some(state) = state.map_err(DbError::during(FINISHING))? else {
         return Ok(());
     };
-    if !state.get::<_, bool>(0) {
-        info!("bulk: adding up counts");
-        count(&mut client, redis, derived).await?;
-    }
-    indexes(pool).await?;
+    let is_counted: bool = state.get(0);
+    let missing = client.query(sql::INDEXES, &[]).await;
+    let missing = missing.map_err(DbError::during(FINISHING))?;
+    let missing = Missing::of(&missing);
+    let first = async {
+        let mut client = client;
+        if !is_counted {
+            info!("bulk: adding up counts");
+            count(&mut client, redis, derived).await?;
+        }
+        missing.make(&mut client).await?;
+        Ok(client)
+    };
+    let beside = async { missing.make(&mut prepared(pool).await?).await };
+    let (client, ()) = try_join(first, beside).await?;
     let ended = client.execute(sql::END, &[]).await;
     ended.map_err(DbError::during(FINISHING))?;
     Ok(())
@@ -208,32 +221,38 @@ fn settled(derived: DerivedSet) -> Vec<&'static str> {
     statements
 }
 
-/// Makes the indexes that are missing, several at once: the server reads a table with more processes only
-/// where it is large, and sorts with one.
-async fn indexes(pool: &Pool) -> Result<(), DbError> {
-    const AT_ONCE: usize = 2;
-    let missing = {
-        let client = pool.get().await?;
-        let rows = client.query(sql::INDEXES, &[]).await;
-        rows.map_err(DbError::during(FINISHING))?
-    };
-    let of = missing.len();
-    let left = Mutex::new(missing.iter().zip(1_usize..));
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let make = || async {
-        let mut client = prepared(pool).await?;
-        while let Some((row, nth)) = next() {
-            let name: &str = row.get(0);
-            info!(nth, of, "bulk: making index {name} again");
-            index(&mut client, row).await?;
-        }
-        Ok::<(), DbError>(())
-    };
-    let makers = (0..AT_ONCE.min(of)).map(|_| make());
-    try_join_all(makers).await.map(|_| ())
+/// Indexes that are to be made, by several connections at once: the server makes a small one with a
+/// single process, and counts with one too.
+struct Missing<'r> {
+    of: usize,
+    left: Mutex<Enumerate<slice::Iter<'r, Row>>>,
 }
 
-async fn index(client: &mut ClientWrapper, row: &tokio_postgres::Row) -> Result<(), DbError> {
+impl<'r> Missing<'r> {
+    fn of(rows: &'r [Row]) -> Missing<'r> {
+        Missing {
+            of: rows.len(),
+            left: Mutex::new(rows.iter().enumerate()),
+        }
+    }
+
+    fn next(&self) -> Option<(usize, &'r Row)> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.next()
+    }
+
+    /// Makes one after the other until none is left.
+    async fn make(&self, client: &mut ClientWrapper) -> Result<(), DbError> {
+        while let Some((before, row)) = self.next() {
+            let (nth, of, name) = (before + 1, self.of, row.get::<_, &str>(0));
+            info!(nth, of, "bulk: making index {name} again");
+            index(client, row).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn index(client: &mut ClientWrapper, row: &Row) -> Result<(), DbError> {
     let (name, definition, is_there): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
     let transaction = client.transaction().await;
     let transaction = transaction.map_err(DbError::during(FINISHING))?;

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use crate::car::{Car, Commit, Problem, ReadAt, Record, root};
-use crate::entry::Entry;
+use crate::entry::{Entry, Word};
 use crate::partition;
 use crate::position::{Micros, StreamId};
 
@@ -193,7 +193,7 @@ impl Export<'_> {
             _ => self.reader.clocks.unknown(created_at),
         };
         let entry = Entry {
-            kind: b"commit".to_vec(),
+            kind: Word::from_slice(b"commit"),
             data: Some(frame.around(record, json)),
             ..Entry::empty(StreamId::default())
         };

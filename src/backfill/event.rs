@@ -11,6 +11,7 @@ use crate::decode::{json, span};
 use crate::position::{Micros, StreamId};
 
 use super::filter::Filter;
+use crate::entry::Word;
 
 /// The clock of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +28,11 @@ pub enum Clock {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Event {
     /// The entry's `type`.
-    pub kind: Vec<u8>,
+    pub kind: Word,
     /// The entry's `data`.
     pub data: Vec<u8>,
     /// The entry's `seq`.
-    pub seq: Vec<u8>,
+    pub seq: Word,
     /// When it was.
     pub clock: Clock,
 }
@@ -62,11 +63,15 @@ impl BadLine {
 ///
 /// It is no event; its parts are not looked at.
 pub fn read(line: &[u8]) -> Result<Event, BadLine> {
-    let names = ["time_us", "kind", "did", "commit", "identity", "account"];
-    let [time, parts @ ..] = members(line, names);
+    let names = [
+        "type", "data", "seq", "id", "origId", "kind", "did", "commit", "identity", "account",
+        "time_us",
+    ];
+    // In one pass, though a line has the names of one form only: a line is long.
+    let [kind, data, seq, id, first, parts @ .., time] = members(line, names);
     let found = match time {
         Some(time) => jetstream(line, time, parts),
-        None => entry(line),
+        None => entry([kind, data, seq, id, first]),
     };
     match found {
         // What was cut out is parsed where every entry's data is.
@@ -81,23 +86,23 @@ fn jetstream(line: &[u8], time: &[u8], parts: [Option<&[u8]>; 5]) -> Option<Even
     let kind = string(kind?)?;
     let time: Micros = std::str::from_utf8(time).ok()?.parse().ok()?;
     let (data, seq) = match kind.as_ref() {
-        "commit" => (self::commit(did, commit?), Vec::new()),
+        "commit" => (self::commit(did, commit?), Word::new()),
         "identity" => with_seq(identity?),
         "account" => with_seq(account?),
         // Counted like any other unknown type.
-        _ => (line.to_vec(), Vec::new()),
+        _ => (line.to_vec(), Word::new()),
     };
     Some(Event {
-        kind: kind.as_bytes().to_vec(),
+        kind: Word::from_slice(kind.as_bytes()),
         data,
         seq,
         clock: Clock::Elsewhere(time),
     })
 }
 
-fn with_seq(data: &[u8]) -> (Vec<u8>, Vec<u8>) {
+fn with_seq(data: &[u8]) -> (Vec<u8>, Word) {
     let [seq] = members(data, ["seq"]);
-    (data.to_vec(), seq.unwrap_or_default().to_vec())
+    (data.to_vec(), Word::from_slice(seq.unwrap_or_default()))
 }
 
 fn commit(did: Option<&[u8]>, commit: &[u8]) -> Vec<u8> {
@@ -145,9 +150,8 @@ fn end(data: &mut Vec<u8>) {
 }
 
 /// The fields of an entry, as whoever read it from the stream wrote them down.
-fn entry(line: &[u8]) -> Option<Event> {
-    let [kind, data, seq, id, first] = members(line, ["type", "data", "seq", "id", "origId"]);
-    let kind = string(kind?)?.into_owned().into_bytes();
+fn entry([kind, data, seq, id, first]: [Option<&[u8]>; 5]) -> Option<Event> {
+    let kind = string(kind?)?;
     // As a text, as it is on the stream; or as what the text says.
     let data = match data?.first() {
         Some(b'"') => string(data?)?.into_owned().into_bytes(),
@@ -156,9 +160,12 @@ fn entry(line: &[u8]) -> Option<Event> {
     let id = first.or(id).and_then(string).and_then(|id| id.parse().ok());
     let seq = seq.unwrap_or_default();
     Some(Event {
-        kind,
+        kind: Word::from_slice(kind.as_bytes()),
         data,
-        seq: string(seq).map_or_else(|| seq.to_vec(), |seq| seq.into_owned().into_bytes()),
+        seq: string(seq).map_or_else(
+            || Word::from_slice(seq),
+            |seq| Word::from_slice(seq.as_bytes()),
+        ),
         clock: id.map_or(Clock::None, Clock::Stream),
     })
 }
@@ -242,7 +249,7 @@ mod tests {
         let line = r#"{"did":"did:plc:a","time_us":1783175888085434,"kind":"commit","commit":{"rev":"3m","operation":"create","collection":"app.bsky.feed.like","rkey":"3k","record":{"$type":"app.bsky.feed.like","x":1.10},"cid":"bafy"}}"#;
         let event = read(line.as_bytes()).expect("an event");
         assert_eq!(event.clock, Clock::Elsewhere(1_783_175_888_085_434));
-        assert_eq!(event.kind, b"commit");
+        assert_eq!(*event.kind, *b"commit");
         assert_eq!(
             String::from_utf8_lossy(&event.data),
             r#"{"repo":"did:plc:a","rev":"3m","ops":[{"action":"create","cid":"bafy","record":{"$type":"app.bsky.feed.like","x":1.10},"path":"app.bsky.feed.like/3k"}]}"#

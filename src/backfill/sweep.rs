@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use tracing::warn;
 
 use crate::batch::Batch;
-use crate::entry::Entry;
+use crate::entry::{Entry, Word};
 use crate::error::{DbError, Stop, Verdict};
 use crate::flush::statement_timestamp;
 use crate::position::StreamId;
@@ -162,7 +162,7 @@ fn deletes(sweep: &Sweep, uris: &[String]) -> Load {
         ops.join(",")
     );
     let entry = Entry {
-        kind: b"commit".to_vec(),
+        kind: Word::from_slice(b"commit"),
         data: Some(data.into_bytes()),
         orig_id: Some(stamp::id(sweep.as_of - 1)),
         ..Entry::empty(StreamId::default())

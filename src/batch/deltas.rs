@@ -1,8 +1,8 @@
 //! What rows that were added or removed change in the counts of what they point at, by uri.
 
+use ahash::RandomState;
 use hashbrown::HashMap;
 use std::borrow::Cow;
-use std::hash::RandomState;
 
 /// A count of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

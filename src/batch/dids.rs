@@ -3,8 +3,8 @@
 //! A set that keeps every DID once, in one string. It does not know which users exist already.
 
 use crate::position::Position;
+use ahash::RandomState;
 use hashbrown::HashTable;
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// How a DID was named.

@@ -8,9 +8,9 @@ use super::straight::Straight;
 use super::table_copy::TableCopy;
 use crate::position::Position;
 use crate::stage::{Kind, Stage};
+use ahash::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use std::hash::{BuildHasher, RandomState};
 
 /// The rows of one uri that are alive, of which there is always one.
 #[derive(Clone, Copy, Debug, Default)]

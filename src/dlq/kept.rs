@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tokio_postgres::Row;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Word};
 use crate::letter::uris_of_ops;
 use crate::position::StreamId;
 
@@ -103,9 +103,9 @@ impl Kept {
         Some(Entry {
             id,
             orig_id: Some(id),
-            kind: self.kind.as_bytes().to_vec(),
+            kind: Word::from_slice(self.kind.as_bytes()),
             data: Some(self.raw.clone()?),
-            seq: self.seq.as_bytes().to_vec(),
+            seq: Word::from_slice(self.seq.as_bytes()),
             deliveries: 1,
         })
     }

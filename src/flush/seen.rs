@@ -5,9 +5,9 @@
 //! way of staging; then hints are not trusted for a while. Nothing that ends in a table depends on
 //! them.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ahash::RandomState;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::reactions;
@@ -146,7 +146,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::entry::Entry;
+    use crate::entry::{Entry, Word};
     use crate::position::StreamId;
     use crate::widths::Widths;
 
@@ -168,9 +168,9 @@ mod tests {
             batch.push(&Entry {
                 id: StreamId { ms, n: 0 },
                 orig_id: None,
-                kind: b"commit".to_vec(),
+                kind: Word::from_slice(b"commit"),
                 data: Some(data.clone().into_bytes()),
-                seq: Vec::new(),
+                seq: Word::new(),
                 deliveries: 1,
             });
         }

@@ -8,7 +8,7 @@ use super::Job;
 use crate::ack;
 use crate::apply::Applier;
 use crate::decode::dialect::write_string;
-use crate::entry::Entry;
+use crate::entry::{Entry, Word};
 use crate::error::DbError;
 use crate::flush::{Changes, Connection, statement_timestamp};
 use crate::letter::DeadLetter;
@@ -207,7 +207,7 @@ fn delete(job: &Job, uri: &str) -> Entry {
     write_string(path, &mut data);
     data.extend_from_slice(b"}]}");
     Entry {
-        kind: b"commit".to_vec(),
+        kind: Word::from_slice(b"commit"),
         data: Some(data),
         ..Entry::empty(StreamId::from(job.position))
     }

@@ -4,7 +4,7 @@
 
 use deadpool_redis::redis::Value;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Word};
 use crate::position::StreamId;
 
 /// One element of a stream answer.
@@ -101,9 +101,9 @@ fn entry(id: StreamId, fields: Vec<Value>) -> Entry {
 /// Puts a field where it belongs. Of a name that stands twice the last counts.
 pub fn take_field(entry: &mut Entry, name: &[u8], value: &[u8]) {
     match name {
-        b"type" => entry.kind = value.to_vec(),
+        b"type" => entry.kind = Word::from_slice(value),
         b"data" => entry.data = Some(value.to_vec()),
-        b"seq" => entry.seq = value.to_vec(),
+        b"seq" => entry.seq = Word::from_slice(value),
         b"origId" => {
             entry.orig_id = std::str::from_utf8(value)
                 .ok()
@@ -142,9 +142,9 @@ mod tests {
         let [Element::Entry(entry)] = &elements(answer)[..] else {
             panic!("one entry");
         };
-        assert_eq!(entry.kind, b"commit");
+        assert_eq!(*entry.kind, *b"commit");
         assert_eq!(entry.data.as_deref(), Some(&b"{}"[..]));
-        assert_eq!(entry.seq, b"7");
+        assert_eq!(*entry.seq, *b"7");
         assert_eq!(entry.origin().to_string(), "4-1");
     }
 

@@ -9,6 +9,7 @@ mod values;
 mod wrong;
 
 use super::*;
+use crate::entry::Word;
 use crate::partition;
 use crate::position::Micros;
 use crate::tally::Repair;
@@ -27,9 +28,9 @@ fn entry(ms: u64, kind: &str, data: &str) -> Entry {
     Entry {
         id: StreamId { ms, n: 0 },
         orig_id: None,
-        kind: kind.as_bytes().to_vec(),
+        kind: Word::from_slice(kind.as_bytes()),
         data: Some(data.as_bytes().to_vec()),
-        seq: b"31527015322".to_vec(),
+        seq: Word::from_slice(b"31527015322"),
         deliveries: 1,
     }
 }

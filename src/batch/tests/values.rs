@@ -262,7 +262,7 @@ fn what_the_commit_says_of_itself_is_null_where_it_is_of_another_type() {
         like("x")
     );
     let mut odd = entry(5, "commit", &data);
-    odd.seq = vec![0xff];
+    odd.seq = vec![0xff].into();
     let mut batch = pushed(&[odd]);
     let row = rows_of(&mut batch, Stage::Likes).remove(0);
     assert!(row[8..11].iter().all(Option::is_none));
@@ -293,7 +293,7 @@ fn what_the_commit_says_of_itself_must_fit() {
     assert_eq!(reasons(&batch), ["too_long:rev"]);
     assert_eq!(batch.puts(Kind::Lists), 1);
     let mut long = commit(5, &like("x"));
-    long.seq = vec![b'9'; 33];
+    long.seq = vec![b'9'; 33].into();
     let batch = pushed(&[long]);
     assert_eq!(reasons(&batch), ["too_long:seq"]);
     assert_eq!(batch.dead()[0].column.as_deref(), Some("likes.commit_seq"));

@@ -208,9 +208,9 @@ fn a_letter_put_back_fails_in_the_same_way() {
     let again = Entry {
         id: StreamId { ms: 9, n: 9 },
         orig_id: Some(letter.id),
-        kind: letter.kind.clone().into_bytes(),
+        kind: letter.kind.clone().into_bytes().into(),
         data: Some(letter.data.clone()),
-        seq: letter.seq.clone().into_bytes(),
+        seq: letter.seq.clone().into_bytes().into(),
         deliveries: 1,
     };
     let batch = pushed(&[again]);

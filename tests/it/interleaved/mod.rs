@@ -252,9 +252,9 @@ fn batch_of(entries: &[Given]) -> Batch {
         batch.push(&Entry {
             id: given.id.parse().unwrap(),
             orig_id: None,
-            kind: given.kind.clone().into_bytes(),
+            kind: given.kind.clone().into_bytes().into(),
             data: Some(given.data.clone().into_bytes()),
-            seq: given.seq.clone().into_bytes(),
+            seq: given.seq.clone().into_bytes().into(),
             deliveries: 1,
         });
     }
