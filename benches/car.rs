@@ -36,7 +36,7 @@ fn repo() -> Repo {
     for event in events {
         let data: Value = serde_json::from_str(&event.data).unwrap();
         for op in data["ops"].as_array().into_iter().flatten() {
-            if op["action"] == "create" {
+            if op["action"] == "create" && is_of_data_model(&op["record"]) {
                 let path = op["path"].as_str().unwrap().to_owned();
                 repo.records.insert(path, op["record"].clone());
             }
@@ -46,6 +46,17 @@ fn repo() -> Repo {
         }
     }
     repo
+}
+
+/// Whether an export can hold it: there are no fractions in the data model
+/// (atproto.com/specs/data-model), though on the stream, as generated ones, some records have them.
+fn is_of_data_model(record: &Value) -> bool {
+    match record {
+        Value::Number(number) => number.is_i64(),
+        Value::Array(items) => items.iter().all(is_of_data_model),
+        Value::Object(members) => members.values().all(is_of_data_model),
+        _ => true,
+    }
 }
 
 fn open(content: &[u8]) -> Car<&[u8]> {
