@@ -41,11 +41,18 @@ const TOMBSTONES: &str = "insert into forebay.tombstones (uri, position)
 const ROWS_MAX: f64 = 2_000.0;
 
 /// Steps that read a whole table, by the statement's file and the table.
-const WHOLE: [(&str, &str, &str); 1] = [(
-    "opted_out_all.sql",
-    "user_settings",
-    "only users of the AppView itself have settings",
-)];
+const WHOLE: [(&str, &str, &str); 2] = [
+    (
+        "opted_out_all.sql",
+        "user_settings",
+        "only users of the AppView itself have settings",
+    ),
+    (
+        "straight_contested.sql",
+        "duplicates",
+        "read only while looking each row up would cost more",
+    ),
+];
 
 /// Indexes of which a range is read, not a key.
 const RANGES: [(&str, &str); 1] = [(
@@ -169,6 +176,7 @@ impl<'p> Step<'p> {
         let [kind, table, index] =
             ["Node Type", "Relation Name", "Index Name"].map(|k| self.text(k));
         let condition = self.text("Index Cond");
+        let is_whole = WHOLE.iter().any(|whole| (whole.0, whole.1) == (of, table));
         let is_bad = match kind {
             "Hash Join" | "Merge Join" => true,
             _ if kind.starts_with("Bitmap") => true,
@@ -176,9 +184,9 @@ impl<'p> Step<'p> {
             _ if !tables.contains(table) => false,
             "Index Scan" | "Index Only Scan" => {
                 let is_range = RANGES.iter().any(|(range, _)| *range == index);
-                !self.looks_up() || (self.rows() > ROWS_MAX && !is_range)
+                (!self.looks_up() && !is_whole) || (self.rows() > ROWS_MAX && !is_range)
             }
-            _ => !WHOLE.iter().any(|whole| (whole.0, whole.1) == (of, table)),
+            _ => !is_whole,
         };
         let rows = self.rows();
         is_bad.then(|| format!("{of}: {kind} {table} {index} {condition}, {rows} rows"))
