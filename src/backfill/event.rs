@@ -8,10 +8,10 @@ use std::borrow::Cow;
 
 use crate::decode::span::{elements, last_member, last_members, member, string};
 use crate::decode::{json, span};
+use crate::entry::Word;
 use crate::position::{Micros, StreamId};
 
 use super::filter::Filter;
-use crate::entry::Word;
 
 /// The clock of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
