@@ -39,7 +39,7 @@ pub enum Deleted {
     /// None.
     #[default]
     Nothing,
-    /// Of these uris, at or after the batch's oldest position.
+    /// Of these uris, all of which it creates or updates, at or after its oldest position.
     Few(Vec<String>, SystemTime),
     /// Too many to gather.
     Many,
@@ -65,7 +65,7 @@ pub async fn look_up(
     terms: &Terms,
 ) -> Result<Struck, DbError> {
     let (deleted, purged) = match (&terms.manner, batch.oldest()) {
-        (Manner::ByPosition, Some(oldest)) => ended(transaction, oldest).await?,
+        (Manner::ByPosition, Some(oldest)) => ended(transaction, batch, oldest).await?,
         _ => Default::default(),
     };
     Ok(Struck {
@@ -141,6 +141,7 @@ fn is_of_a_record(uri: &str) -> bool {
 
 async fn ended(
     transaction: &Transaction<'_>,
+    batch: &Batch,
     oldest: Position,
 ) -> Result<(Deleted, Purged), DbError> {
     const WHAT: &str = "looking up tombstones";
@@ -151,8 +152,7 @@ async fn ended(
     let (uris, repos): (Vec<String>, Vec<String>) =
         met.into_iter().partition(|uri| is_of_a_record(uri));
     let deleted = match uris.len() {
-        0 => Deleted::Nothing,
-        1..=FEW_TOMBSTONES => Deleted::Few(uris, since),
+        ..=FEW_TOMBSTONES => few(batch, uris, since),
         _ => Deleted::Many,
     };
     let did = |uri: &String| uri.strip_prefix(AT).map(str::to_owned);
@@ -162,4 +162,14 @@ async fn ended(
         _ => Purged::Many,
     };
     Ok((deleted, purged))
+}
+
+/// Other lanes delete at any moment, and hardly ever what is in this batch: then there is nothing to
+/// strike, and the statements for it are spared.
+fn few(batch: &Batch, mut uris: Vec<String>, since: SystemTime) -> Deleted {
+    uris.retain(|uri| batch.put_of(uri).is_some());
+    match uris.is_empty() {
+        true => Deleted::Nothing,
+        false => Deleted::Few(uris, since),
+    }
 }
