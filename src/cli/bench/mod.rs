@@ -168,7 +168,10 @@ fn command(arguments: impl Iterator<Item = String>) -> String {
         if LEFT_OUT.contains(&argument.as_str()) {
             arguments.next();
         } else if !LEFT_OUT.contains(&argument.split('=').next().unwrap_or_default()) {
-            shown.push(argument);
+            shown.push(match argument.is_empty() {
+                true => "''".to_owned(),
+                false => argument,
+            });
         }
     }
     shown.join(" ")
@@ -183,5 +186,7 @@ mod tests {
         let line = "bench --page a.md --part floor --redis-url=redis://:x@h --json b --rounds 1";
         let shown = command(line.split(' ').map(str::to_owned));
         assert_eq!(shown, "forebay bench --part floor --rounds 1");
+        let nothing = ["bench", "--derived", ""].map(str::to_owned);
+        assert_eq!(command(nothing.into_iter()), "forebay bench --derived ''");
     }
 }
