@@ -186,7 +186,8 @@ async fn an_opt_out_among_many_repos() {
     bed.opt_out("did:plc:repo77").await;
     bed.opt_out("did:plc:elsewhere").await;
     let follow = |n: usize| Given {
-        id: format!("1783175888{:03}-{n}", n % 1_000),
+        // Sequence numbers beyond a microsecond's would keep all of them from going straight in.
+        id: format!("{}-0", 1_783_175_888_000 + n as u64),
         kind: "commit".to_owned(),
         data: format!(
             r#"{{"repo":"did:plc:repo{n}","ops":[{{"action":"create","path":"app.bsky.graph.follow/1","cid":"c","record":{{"$type":"app.bsky.graph.follow","createdAt":"2026-07-04T00:00:00Z","subject":"did:plc:followed"}}}}]}}"#
