@@ -256,7 +256,7 @@ impl Staged {
     fn sorted(&self, stage: Stage, is_wanted: impl Fn(usize, &Row) -> bool) -> TableCopy<'_> {
         let buffer = &self.buffers[stage as usize];
         let wanted = |(index, row): &(usize, &Row)| is_wanted(*index, row);
-        let mut rows: Vec<(u64, &Row)> = self
+        let mut rows: Vec<([u64; 2], &Row)> = self
             .alive_in(stage)
             .filter(wanted)
             .map(|(_, row)| (row.sort_key(buffer), row))

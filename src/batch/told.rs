@@ -4,6 +4,7 @@
 //! for all others.
 
 use super::table_copy::Columns;
+use crate::decode::uri::author_of_post;
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,6 @@ pub enum Only {
         suffix: &'static str,
     },
 }
-
-const POST: &str = "app.bsky.feed.post";
 
 /// Characters of a DID and of a uri, both ASCII, in the table of notifications.
 const DID_MOST: usize = 255;
@@ -59,12 +58,6 @@ impl Recipient {
     }
 }
 
-fn author_of_post(uri: &str) -> Option<&str> {
-    let mut parts = uri.split('/').skip(2);
-    let author = parts.next()?;
-    (parts.next() == Some(POST)).then_some(author)
-}
-
 impl Only {
     /// The last column that is looked at.
     pub(super) fn last(self) -> usize {
@@ -89,23 +82,6 @@ impl Only {
                     && uri + suffix.len() <= URI_MOST
                     && row.text(author) != Some(did)
             }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::author_of_post;
-
-    #[test]
-    fn only_posts_have_an_author_to_tell() {
-        for (uri, author) in [
-            ("at://did:plc:a/app.bsky.feed.post/1", Some("did:plc:a")),
-            ("at://did:plc:a/app.bsky.feed.post", Some("did:plc:a")),
-            ("at://did:plc:a/app.bsky.feed.generator/1", None),
-            ("at://did:plc:a", None),
-        ] {
-            assert_eq!(author_of_post(uri), author, "{uri}");
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Pure checks of syntax. It knows nothing of whether what an identifier names exists. Every text
 //! that it accepts is ASCII, so that its length in bytes is its length in characters.
+//!
+//! Texts are cut at bytes, not at characters: these run several times for each event, and the standard
+//! library's search for a character calls `memcmp` on every hit.
 
 /// Whether `text` is a DID (atproto.com/specs/did: `did:method:identifier`, at most 2048 bytes).
 #[must_use]
@@ -9,12 +12,18 @@ pub fn is_did(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("did:") else {
         return false;
     };
-    let Some((method, identifier)) = rest.split_once(':') else {
+    let Some((method, identifier)) = cut(rest, b':') else {
         return false;
     };
     let method_ok = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_lowercase());
     let end_ok = !identifier.is_empty() && !identifier.ends_with([':', '%']);
     method_ok && end_ok && text.len() <= 2048 && consists_of(identifier, in_did)
+}
+
+/// What stands before and behind the first `byte`, which is ASCII.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(byte, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// Whether all bytes are of a kind. Looked at without stopping at the first that is not, so that
@@ -31,26 +40,32 @@ fn in_did(byte: u8) -> bool {
 /// (atproto.com/specs/nsid and /record-key).
 #[must_use]
 pub fn split_path(path: &str) -> Option<(&str, &str)> {
-    let (collection, rkey) = path.split_once('/')?;
+    let (collection, rkey) = cut(path, b'/')?;
     (is_nsid(collection) && is_rkey(rkey)).then_some((collection, rkey))
 }
 
 fn is_nsid(text: &str) -> bool {
-    let segment = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    text.len() <= 317
-        && text.bytes().filter(|&byte| byte == b'.').count() >= 2
-        && text.split('.').all(segment)
+    const DOTS_LEAST: usize = 2;
+    text.len() <= 317 && labels(text).is_some_and(|dots| dots >= DOTS_LEAST)
+}
+
+/// The dots of labels of letters, digits and hyphens with a dot between each two; `None` if the text
+/// is not such.
+fn labels(text: &str) -> Option<usize> {
+    let (mut dots, mut all, mut last) = (0, true, b'.');
+    for byte in text.bytes() {
+        let is_dot = byte == b'.';
+        all &= byte.is_ascii_alphanumeric() | (byte == b'-') | (is_dot & (last != b'.'));
+        dots += usize::from(is_dot);
+        last = byte;
+    }
+    (all && last != b'.').then_some(dots)
 }
 
 fn is_rkey(text: &str) -> bool {
     let allowed =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'~' | b'-');
-    !matches!(text, "" | "." | "..") && text.len() <= 512 && text.bytes().all(allowed)
+        |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'.' | b'_' | b':' | b'~' | b'-');
+    !matches!(text, "" | "." | "..") && text.len() <= 512 && consists_of(text, allowed)
 }
 
 /// Whether `text` is an at-uri (atproto.com/specs/at-uri-scheme): an authority that is a DID or
@@ -61,9 +76,7 @@ pub fn is_at_uri(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("at://") else {
         return false;
     };
-    let (authority, path) = rest
-        .split_once('/')
-        .map_or((rest, None), |(a, p)| (a, Some(p)));
+    let (authority, path) = cut(rest, b'/').map_or((rest, None), |(a, p)| (a, Some(p)));
     let authority_ok = if authority.starts_with("did:") {
         is_did(authority)
     } else {
@@ -74,17 +87,20 @@ pub fn is_at_uri(text: &str) -> bool {
 
 /// At least two labels with a dot between them.
 fn is_handle(text: &str) -> bool {
-    let label = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    text.contains('.') && text.split('.').all(label)
+    labels(text).is_some_and(|dots| dots > 0)
 }
 
 fn is_uri_path(path: &str) -> bool {
     !path.is_empty() && consists_of(path, |byte| byte.is_ascii_graphic())
+}
+
+/// Whose post an at-uri names, a DID or a handle; `None` if its collection is not that of posts.
+#[must_use]
+pub fn author_of_post(uri: &str) -> Option<&str> {
+    const POST: &str = "app.bsky.feed.post";
+    let (author, path) = cut(uri.strip_prefix("at://")?, b'/')?;
+    let rest = path.strip_prefix(POST)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(author)
 }
 
 #[cfg(test)]
@@ -169,6 +185,20 @@ mod tests {
             "at://did:plc:a/ü",
         ] {
             assert!(!is_at_uri(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_posts_have_an_author_to_tell() {
+        for (uri, author) in [
+            ("at://did:plc:a/app.bsky.feed.post/1", Some("did:plc:a")),
+            ("at://did:plc:a/app.bsky.feed.post", Some("did:plc:a")),
+            ("at://a.example/app.bsky.feed.post/1", Some("a.example")),
+            ("at://did:plc:a/app.bsky.feed.postgate/1", None),
+            ("at://did:plc:a/app.bsky.feed.generator/1", None),
+            ("at://did:plc:a", None),
+        ] {
+            assert_eq!(author_of_post(uri), author, "{uri}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reactions to posts: likes, reposts and bookmarks, of which other rows follow than their own.
 
 use super::merging::Merging;
+use crate::decode::uri::author_of_post;
 use crate::derived::Derived;
 use crate::error::DbError;
 use crate::sql::settled as sql;
@@ -17,12 +18,9 @@ pub fn others(kind: Kind) -> impl Iterator<Item = Kind> {
         .filter(move |other| is_one && *other != kind)
 }
 
-/// The collection of posts.
-const POST: &str = "app.bsky.feed.post";
-
 /// Whether a uri is a post's, by its collection.
 pub fn is_post(uri: &str) -> bool {
-    uri.split('/').nth(3) == Some(POST)
+    author_of_post(uri).is_some()
 }
 
 /// A reaction to a post.

@@ -62,7 +62,7 @@ fn likes<'b>(merging: &Merging<'b>) -> (Vec<&'b str>, Vec<String>) {
     }
     let likes = reactions::straight(merging, Kind::Likes);
     let mut likes: Vec<(&str, &str)> = likes.map(|like| (like.post, like.actor)).collect();
-    likes.sort_unstable();
+    likes.sort_unstable_by_key(|(post, _)| *post);
     for (post, actor) in likes {
         if posts.last() != Some(&post) {
             posts.push(post);
