@@ -89,7 +89,7 @@ pub struct FlowConfig {
     #[arg(long, env, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub parallel_consumers: usize,
     /// Longest that an entry waits in a batch when caught up, in milliseconds
-    #[arg(long, env, default_value_t = 100, value_parser = at_least_one::<u64>())]
+    #[arg(long, env, default_value_t = DEFAULT_FLUSH_INTERVAL_MS, value_parser = at_least_one::<u64>())]
     pub flush_interval_ms: u64,
     /// Rows of a batch at most
     #[arg(long, env, default_value_t = 50_000, value_parser = at_least_one::<usize>())]
@@ -168,6 +168,11 @@ pub struct RunConfig {
     #[arg(long, value_name = "DIR")]
     pub local: Option<PathBuf>,
 }
+
+/// How long an entry waits in a batch if nothing else is said. A small flush takes 45 ms or so, so that
+/// with 100 an event in a hundred is seen later than 150 ms after it came at 2,000 a second; with 50
+/// flushes take half as much again of the processors as with 75.
+pub const DEFAULT_FLUSH_INTERVAL_MS: u64 = 75;
 
 /// Where a worker serves HTTP if nothing else is said.
 pub const DEFAULT_HTTP_ADDR: &str = "127.0.0.1:9600";

@@ -13,7 +13,8 @@ use super::bench::{stream, usage};
 use super::{Failure, migrate, work};
 use crate::batch::AccountDeleted;
 use crate::config::{
-    DatabaseConfig, DerivedConfig, FlowConfig, HttpAddr, RedisConfig, RunConfig, ServersConfig,
+    DEFAULT_FLUSH_INTERVAL_MS, DatabaseConfig, DerivedConfig, FlowConfig, HttpAddr, RedisConfig,
+    RunConfig, ServersConfig,
 };
 use crate::generate::{Generator, Options};
 use crate::local::{Home, System};
@@ -94,7 +95,7 @@ fn run_config(config: &DemoConfig, database_url: String, redis_url: String) -> R
         flow: FlowConfig {
             batch_size: 10,
             parallel_consumers: config.parallel_consumers,
-            flush_interval_ms: 100,
+            flush_interval_ms: DEFAULT_FLUSH_INTERVAL_MS,
             flush_rows: 50_000,
             buffer_bytes: config.buffer_bytes,
         },
