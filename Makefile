@@ -44,7 +44,7 @@ bench: deps  ## end to end, floor, row by row, latency, memory; into docs/benchm
 	cargo run --release -- bench --page docs/benchmarks.md $(ARGS)
 
 bench-growth: deps  ## end to end into 0, 1 and 10 million likes, and with 1, 2, 3 and 5 lanes; into the same page
-	cargo run --release -- bench --part growth,lanes --derived '' --page docs/benchmarks.md $(ARGS)
+	cargo run --release -- bench --part growth,floor,lanes --derived '' --page docs/benchmarks.md $(ARGS)
 
 bench-parts: deps  ## decode, route and encode, dedupe, each merge, ack; and a flood of refused rows
 	cargo bench $(ARGS)

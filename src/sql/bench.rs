@@ -8,6 +8,8 @@ use super::fill::fill;
 statement! {
     /// Every table, and how the floor is measured with it.
     TABLES = "bench_tables.sql";
+    /// What tells rows that are written later.
+    MARK = "bench_mark.sql";
     /// The server's version and settings.
     SETTINGS = "bench_settings.sql";
     /// Indexes that are made after the tables are filled.

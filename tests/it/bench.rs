@@ -73,6 +73,7 @@ fn assert_sane(report: &Value) {
         "/rounds/0/pass/engine_cpu_s",
         "/rounds/0/pass/peak_memory_bytes",
         "/rounds/0/floor_s",
+        "/growth/1/floor/seconds",
         "/latency/0/markers",
         "/backfill/0/backfill_s",
         "/backfill/0/bulk_s",
@@ -80,6 +81,12 @@ fn assert_sane(report: &Value) {
     ] {
         assert!(number(pointer) > 0.0, "{pointer}");
     }
+    // Not what was filled in, and not what the migrations have put in.
+    let floors = [0, 1].map(|at| number(&format!("/growth/{at}/floor/rows")));
+    assert!(
+        floors[1] > 1000.0 && (0.0..20.0).contains(&(floors[0] - floors[1])),
+        "{floors:?}"
+    );
     let latency = |which: &str| number(&format!("/latency/1/{which}"));
     assert_eq!(latency("events"), 600.0);
     assert!(latency("p50_ms") <= latency("p99_ms") && latency("p99_ms") <= latency("max_ms"));
@@ -97,6 +104,7 @@ fn assert_page(page: &Path) {
         "](page/throughput.svg)",
         "<!-- bench: end -->\nthis too",
         "| into 5,000 likes / into 0 |",
+        "| floor into 5,000 likes / into 0 |",
         "](page/lanes.svg)",
     ] {
         assert!(text.contains(part), "{part}: {text}");

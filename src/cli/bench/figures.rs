@@ -95,6 +95,25 @@ pub struct Grown {
     pub likes: u64,
     /// The whole way.
     pub pass: Pass,
+    /// The same rows put in by PostgreSQL alone.
+    #[serde(default)]
+    pub floor: Option<GrownFloor>,
+}
+
+/// What PostgreSQL alone takes for the rows of a pass into a database that holds something already.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct GrownFloor {
+    /// Rows.
+    pub rows: u64,
+    /// How long they took.
+    pub seconds: f64,
+}
+
+impl Grown {
+    /// Events a second, were there nothing but PostgreSQL.
+    pub fn floor_rate(&self) -> Option<f64> {
+        Some(self.pass.events as f64 / self.floor?.seconds)
+    }
 }
 
 /// A pass with so many lanes.

@@ -168,17 +168,22 @@ fn backlog(pass: &Pass) -> [Line; 2] {
 }
 
 fn growth(growth: &[Grown]) -> Vec<Line> {
-    let line = |grown: &Grown| {
+    let line = |what: String, rate: f64| plain(what, format!("{} events/s", thousands(rate)));
+    let mut lines = Vec::new();
+    for grown in growth {
         let likes = thousands(grown.likes as f64);
-        let rate = format!("{} events/s", thousands(grown.pass.rate()));
-        plain(format!("into {likes} likes"), rate)
-    };
-    let mut lines: Vec<Line> = growth.iter().map(line).collect();
+        lines.push(line(format!("into {likes} likes"), grown.pass.rate()));
+        let floor = grown.floor_rate();
+        lines.extend(floor.map(|rate| line(format!("floor into {likes} likes"), rate)));
+    }
     if let [first, .., last] = growth {
         let ratio = last.pass.rate() / first.pass.rate();
+        let floors = last.floor_rate().zip(first.floor_rate());
         let [last, first] = [last, first].map(|grown| thousands(grown.likes as f64));
         let what = format!("into {last} likes / into {first}");
-        lines.push(against(what, ratio, "", Goal::GROWN));
+        lines.push(against(what.clone(), ratio, "", Goal::GROWN));
+        let floor = |(last, first)| plain(format!("floor {what}"), format!("{:.2}", last / first));
+        lines.extend(floors.map(floor));
     }
     lines
 }

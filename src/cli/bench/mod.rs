@@ -44,7 +44,7 @@ const KEY: &str = "firehose:events";
 pub enum Part {
     /// The whole way, from first read to last acknowledgement
     EndToEnd,
-    /// The same rows put in by PostgreSQL alone; goes with end-to-end
+    /// The same rows put in by PostgreSQL alone; goes with end-to-end and growth
     Floor,
     /// A plain baseline that writes row by row; goes with end-to-end
     RowByRow,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::figures::{
-    Backfilled, Figures, Grown, Latency, Pass, Round, RowByRow, WithDerived, WithLanes,
+    Backfilled, Figures, Grown, GrownFloor, Latency, Pass, Round, RowByRow, WithDerived, WithLanes,
 };
+use super::floor::{Floor, Mark};
 use super::ground::Ground;
 use super::latency::Offer;
 use super::pass::Settings;
@@ -93,7 +94,8 @@ impl Bench<'_> {
         let pass = self.pass(&what, self.config.events, &settings).await?;
         let mut floor_s = None;
         if self.wants(Part::Floor) {
-            let took = floor::measure(self.ground, DATABASE).await?.as_secs_f64();
+            let floor = floor::measure(self.ground, DATABASE, None).await?;
+            let took = floor.took.as_secs_f64();
             show(&format!("round {number}: floor"), pass.events as f64 / took);
             floor_s = Some(took);
         }
@@ -152,8 +154,18 @@ impl Bench<'_> {
         self.make(likes).await?;
         let settings = self.settings(self.config.parallel_consumers);
         let what = format!("into {likes} likes");
-        let pass = self.last_pass(&what, self.config.events, &settings).await?;
-        Ok(Grown { likes, pass })
+        let mark = Mark::now(self.ground, DATABASE).await?;
+        let pass = self.pass(&what, self.config.events, &settings).await?;
+        let mut floor = None;
+        if self.wants(Part::Floor) {
+            let since = (likes > 0).then_some(&mark);
+            let Floor { rows, took } = floor::measure(self.ground, DATABASE, since).await?;
+            let seconds = took.as_secs_f64();
+            show(&format!("{what}: floor"), pass.events as f64 / seconds);
+            floor = Some(GrownFloor { rows, seconds });
+        }
+        self.ground.drop_database(DATABASE).await?;
+        Ok(Grown { likes, pass, floor })
     }
 
     async fn with_lanes(&self, lanes: usize) -> Result<WithLanes, Failure> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::chart::{Series, bars};
-use super::figures::{Figures, Pass, Round, RowByRow, median};
+use super::figures::{Figures, Grown, Pass, Round, RowByRow, median};
 use super::lines::{self, thousands};
 use super::machine::Machine;
 use crate::cli::Failure;
@@ -180,10 +180,18 @@ fn charts(figures: &Figures) -> Vec<Chart> {
     chart("latency", title, labels.collect(), &series);
     let grown = figures.growth.iter();
     let labels = grown.map(|grown| format!("{} likes", thousands(grown.likes as f64)));
-    let values = figures.growth.iter().map(|grown| grown.pass.rate());
     let title = "events/s by what the database holds";
-    let values = one("events/s", values.collect());
-    chart("growth", title, labels.collect(), &values);
+    let values = figures.growth.iter().map(|grown| grown.pass.rate());
+    let mut series = vec![Series {
+        name: "end to end",
+        values: values.collect(),
+    }];
+    let floors: Option<Vec<f64>> = figures.growth.iter().map(Grown::floor_rate).collect();
+    series.extend(floors.map(|values| Series {
+        name: "floor",
+        values,
+    }));
+    chart("growth", title, labels.collect(), &series);
     let lanes = &figures.lanes;
     let labels = lanes.iter().map(|with| with.lanes.to_string()).collect();
     let values = lanes.iter().map(|with| with.pass.rate()).collect();
