@@ -23,6 +23,10 @@ const TOGETHER: usize = 16;
 /// Bytes of a line of these caches, as nearly all processors have them.
 const LINE_BYTES: usize = 64;
 
+/// Lines of each row that are brought in: a kilobyte. Of longer rows the processor itself fetches the
+/// rest ahead, and sixteen very long ones would push each other out.
+const LINES_MOST: usize = 16;
+
 /// Where a column of the AppView's table comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
@@ -103,7 +107,8 @@ impl<'b> TableCopy<'b> {
 /// Brings rows into the processor's caches, all at once: they lie in no order, and one by one each
 /// would be waited for by itself, which took longer than all that is done with them.
 fn touch(bytes: &[u8], rows: &[Range<usize>]) {
-    let lines = rows.iter().flat_map(|row| row.clone().step_by(LINE_BYTES));
+    let lines = |row: &Range<usize>| row.clone().step_by(LINE_BYTES).take(LINES_MOST);
+    let lines = rows.iter().flat_map(lines);
     let seen = lines.fold(0, |seen, at| seen ^ bytes.get(at).copied().unwrap_or(0));
     std::hint::black_box(seen);
 }
