@@ -73,16 +73,27 @@ fn is_rkey(text: &str) -> bool {
 /// beyond the characters that a uri can have: a uri that only names something is kept as written.
 #[must_use]
 pub fn is_at_uri(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("at://") else {
+    let Some((authority, path)) = parts(text) else {
         return false;
     };
-    let (authority, path) = cut(rest, b'/').map_or((rest, None), |(a, p)| (a, Some(p)));
     let authority_ok = if authority.starts_with("did:") {
         is_did(authority)
     } else {
         is_handle(authority)
     };
     authority_ok && text.len() <= 8192 && path.is_none_or(is_uri_path)
+}
+
+/// The authority of an at-uri, and what follows it behind a slash.
+fn parts(uri: &str) -> Option<(&str, Option<&str>)> {
+    let rest = uri.strip_prefix("at://")?;
+    Some(cut(rest, b'/').map_or((rest, None), |(authority, path)| (authority, Some(path))))
+}
+
+/// Whose repository an at-uri names, a DID or a handle.
+#[must_use]
+pub fn authority(uri: &str) -> Option<&str> {
+    parts(uri).map(|(authority, _)| authority)
 }
 
 /// At least two labels with a dot between them.
@@ -98,8 +109,8 @@ fn is_uri_path(path: &str) -> bool {
 #[must_use]
 pub fn author_of_post(uri: &str) -> Option<&str> {
     const POST: &str = "app.bsky.feed.post";
-    let (author, path) = cut(uri.strip_prefix("at://")?, b'/')?;
-    let rest = path.strip_prefix(POST)?;
+    let (author, path) = parts(uri)?;
+    let rest = path?.strip_prefix(POST)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(author)
 }
 

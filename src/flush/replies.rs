@@ -1,6 +1,7 @@
 //! Replies that went straight in.
 
 use super::merging::Merging;
+use crate::decode::uri;
 use crate::stage::Kind;
 
 /// A reply.
@@ -15,7 +16,7 @@ pub struct Reply<'b> {
 impl<'b> Reply<'b> {
     /// Who began its thread.
     pub fn root_author(&self) -> &'b str {
-        self.root.split('/').nth(2).unwrap_or_default()
+        uri::authority(self.root).unwrap_or_default()
     }
 }
 

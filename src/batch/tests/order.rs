@@ -155,6 +155,9 @@ fn rows_go_out_by_their_uris() {
     let mut batch = pushed(&[]);
     for (did, rkey) in [
         ("did:plc:zzzzzzzzzzzz", "a"),
+        ("did:plc:cccccccccccc", "3lbsv2hjqdk2d"),
+        ("did:plc:cccccccccccc", "3lbsv2hjqdk2c"),
+        ("did:plc:cccccccccccc", "3lbrv2hjqdk2d"),
         ("did:plc:bbbbbbbbbbbb", "c"),
         ("did:plc:aaaaaaaaaaaa", "z"),
         ("did:plc:bbbbbbbbbbbb", "b"),
@@ -165,7 +168,7 @@ fn rows_go_out_by_their_uris() {
         .iter()
         .map(|row| text(&row[0]).to_owned())
         .collect();
-    assert_eq!(uris.len(), 4);
+    assert_eq!(uris.len(), 7);
     assert!(uris.is_sorted(), "{uris:?}");
 }
 
